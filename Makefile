@@ -1,0 +1,56 @@
+# One word for each thing that a user does. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo report draft check test test-quick lint lock clean-env
+SHELL := /bin/bash
+
+VENV ?= .venv
+export VENV
+RUN = "$(VENV)/bin/python"
+abspath_venv = $(if $(filter /%,$(VENV)),$(VENV),$$PWD/$(VENV))
+SNAKEMAKE = PATH="$(abspath_venv)/bin:$$PATH" $(RUN) -m snakemake
+# What is written behind `make report`; the environment does not count (some systems set NAME).
+REMEMBERED = DATA WEIGHTS NAME FIRST_NAME LAST_NAME NUMBER WORDS
+quoted = '$(subst ','\'',$(value $1))'
+given = $(if $(filter command,$(firstword $(origin $1))),$1=$(call quoted,$1))
+STUDY = $(if $(filter command,$(firstword $(origin NAME))),--config study=$(call quoted,NAME))
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+demo: ## the whole study in minutes, offline, on images that it draws itself
+	@./install.sh run
+	@$(SNAKEMAKE) --configfile config.yaml studies/demo.yaml
+
+report: ## the real study: DATA=/path [WEIGHTS=/file FIRST_NAME= LAST_NAME= NUMBER= WORDS=/file NAME=], remembered
+	@./install.sh run
+	@$(RUN) -m scenessl.study.local $(foreach key,$(REMEMBERED),$(call given,$(key)))
+	@$(SNAKEMAKE) $(STUDY)
+
+draft: ## a PDF of what is there so far, with missing parts named [NAME=]
+	@./install.sh run
+	@$(SNAKEMAKE) draft $(STUDY)
+
+check: ## compute tables and tests anew from the stored predictions and compare, without training
+	@./install.sh run
+	@$(SNAKEMAKE) check $(STUDY)
+
+test: ## set up and run all tests
+	@./install.sh dev
+	$(RUN) -m pytest
+
+test-quick: ## set up and run the tests that take milliseconds
+	@./install.sh dev
+	$(RUN) -m pytest -m "not slow"
+
+lint: ## style and workflow checks
+	@./install.sh dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m snakefmt --check Snakefile rules
+	$(RUN) .ci/lint_workflow.py
+
+lock: ## pin again what requirements*.txt bring with them (after a change there)
+	@./.ci/lock
+
+clean-env: ## remove the environment
+	rm -rf "$(VENV)"

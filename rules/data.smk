@@ -1,0 +1,71 @@
+# Needs the folder of images (or draws them); makes the index, its audit, the parts of each seed and the decoded crops.
+
+if PLAN.drawn:
+
+    # Draws the embedded data set.
+    rule draw:
+        output:
+            directory(f"{R}/data/drawn"),
+        log:
+            f"{LOGS}/draw.log",
+        params:
+            settings=PLAN.drawn,
+            code=code("scenessl.data.drawn", "workflow_scripts/draw.py"),
+        script:
+            "../workflow_scripts/draw.py"
+
+
+# Lists, hashes and decodes every image once, and audits what was found.
+rule index:
+    input:
+        drawn=f"{R}/data/drawn" if PLAN.drawn else [],
+    output:
+        index=f"{R}/data/index.csv",
+        classes=f"{R}/data/classes.json",
+        audit=f"{R}/data/audit.json",
+        source=f"{R}/data/source.json",
+    log:
+        f"{LOGS}/index.log",
+    threads: workflow.cores
+    params:
+        root=PLAN.data_root or f"{R}/data/drawn",
+        drawn=bool(PLAN.drawn),
+        hash=PLAN.data_hash,
+        code=code("scenessl.data.index", "workflow_scripts/index.py"),
+    script:
+        "../workflow_scripts/index.py"
+
+
+# Draws the validation part of a seed.
+rule parts:
+    input:
+        index=INDEX,
+    output:
+        parts=f"{R}/data/parts_seed{{seed}}.csv",
+    log:
+        f"{LOGS}/parts_seed{{seed}}.log",
+    params:
+        share=config["validation"]["value"],
+        data=PLAN.data_hash,
+        code=code("scenessl.data.parts", "workflow_scripts/parts.py"),
+    script:
+        "../workflow_scripts/parts.py"
+
+
+# Decodes every image to the square crop that all models and seeds share.
+rule crops:
+    input:
+        index=INDEX,
+        classes=CLASSES,
+        source=ancient(f"{R}/data/source.json"),
+    output:
+        crops=f"{R}/data/crops.npy",
+    log:
+        f"{LOGS}/crops.log",
+    threads: workflow.cores
+    params:
+        side=config["image_side"],
+        data=PLAN.data_hash,
+        code=code("scenessl.data.cache", "workflow_scripts/crops.py"),
+    script:
+        "../workflow_scripts/crops.py"

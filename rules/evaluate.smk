@@ -1,0 +1,57 @@
+# Needs trained models; makes the predictions of every image and view, and from them the tables.
+
+PREDICT_NETWORK = code("scenessl.evaluation.predict", "workflow_scripts/predict_network.py")
+
+
+# Predicts every image and view with a network, end to end.
+rule predict_network:
+    input:
+        weights=f"{RUN}/weights.safetensors",
+        index=INDEX,
+        classes=CLASSES,
+        parts=PARTS,
+        crops=CROPS,
+    output:
+        predictions=f"{RUN}/predictions.npz",
+    log:
+        f"{LOGS}/predict/{{model}}_seed{{seed}}.log",
+    benchmark:
+        f"{TIMES}/predict/{{model}}_seed{{seed}}.tsv"
+    wildcard_constraints:
+        model="|".join(STUDY.networks) or "none",
+    threads: PLAN.threads
+    resources:
+        gpu=1,
+        compute_threads=PLAN.threads,
+        device=config["device"],
+    params:
+        task=lambda wildcards: model_of(wildcards).task,
+        options=lambda wildcards: dict(model_of(wildcards).options),
+        data=PLAN.data_hash,
+        code=lambda wildcards: PREDICT_NETWORK | code(f"scenessl.tasks.{model_of(wildcards).task}"),
+    script:
+        "../workflow_scripts/predict_network.py"
+
+
+# Predicts every image with a classifier on frozen features, from their cache.
+rule predict_frozen:
+    input:
+        weights=f"{RUN}/weights.safetensors",
+        features=features_of,
+        index=INDEX,
+        classes=CLASSES,
+        parts=PARTS,
+    output:
+        predictions=f"{RUN}/predictions.npz",
+    log:
+        f"{LOGS}/predict/{{model}}_seed{{seed}}.log",
+    wildcard_constraints:
+        model="|".join(STUDY.frozen) or "none",
+    threads: PLAN.threads
+    resources:
+        compute_threads=PLAN.threads,
+    params:
+        data=PLAN.data_hash,
+        code=code("scenessl.evaluation.predict", "workflow_scripts/predict_frozen.py"),
+    script:
+        "../workflow_scripts/predict_frozen.py"

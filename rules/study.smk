@@ -1,0 +1,121 @@
+# The study that the rules speak of: its checked configuration, its paths, and what each model needs.
+# Makes no file but the two memories below R/.state; defines names only.
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from scenessl.errors import UserError
+from scenessl.study.codehash import code_hash, sources
+from scenessl.study.graph import Start
+from scenessl.study.local import with_local
+from scenessl.study.planning import plan
+from scenessl.study.preflight import preflight
+#from scenessl.report.archive import submission_name
+
+NAMES = ("first_name", "last_name", "number")
+
+try:
+    given = workflow.config_settings.config
+    config = with_local(config, "local.yaml", given)
+    PLAN = plan(config, repository=Path(workflow.basedir), memory=Path("results"))
+    preflight(config, results=Path("results") / PLAN.study.name, needed_bytes=PLAN.needed_bytes, root=workflow.basedir)
+    SUBMISSION = None
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+TABLES = [f"{name}.csv" for name in ("accuracy", "per_class", "confusion", "comparisons", "settings", "reasons", "fitting")]
+STUDY = PLAN.study
+R = f"results/{STUDY.name}"
+SEEDS = STUDY.seeds
+FIRST = SEEDS[0]
+LOGS = f"{R}/logs"
+TIMES = f"{R}/benchmarks"
+RUN = f"{R}/models/{{model}}/seed{{seed}}"
+INDEX = ancient(f"{R}/data/index.csv")
+CLASSES = ancient(f"{R}/data/classes.json")
+AUDIT = ancient(f"{R}/data/audit.json")
+CROPS = ancient(f"{R}/data/crops.npy")
+PARTS = ancient(f"{R}/data/parts_seed{{seed}}.csv")
+
+
+wildcard_constraints:
+    model="|".join(STUDY.models),
+    seed=r"\d+",
+    start=r"[a-z0-9_@-]+",
+    task="|".join(STUDY.pretexts) or "none",
+
+
+def code(*modules):
+    """Hash what a rule runs; a comment or a docstring changes nothing."""
+    return code_hash(*modules)
+
+
+def model_of(wildcards):
+    """Give the model that a job makes."""
+    return STUDY.models[wildcards.model]
+
+
+def start_file(start, seed):
+    """Name the file with the weights of a start."""
+    if start.name == "imagenet":
+        return f"{R}/starts/imagenet.safetensors"
+    if start.name == "random":
+        return f"{R}/starts/random_seed{seed}.safetensors"
+    kind = "weights" if start.epoch is None else "epochs"
+    return f"{R}/models/{start.name}/seed{seed}/{kind}.safetensors"
+
+
+def start_of(wildcards):
+    """Name the weights that a job's model starts with."""
+    return start_file(model_of(wildcards).start, wildcards.seed)
+
+
+def features_of(wildcards):
+    """Name the cached features that a job's classifier reads; the ImageNet ones serve all seeds."""
+    start = model_of(wildcards).start
+    tag = "imagenet" if start.name == "imagenet" else f"{start}-seed{wildcards.seed}"
+    return f"{R}/features/{tag}.safetensors"
+
+
+def runs(name, models=None, seeds=SEEDS):
+    """Name a file of every given model and seed."""
+    return [f"{R}/models/{model}/seed{seed}/{name}" for model in models or STUDY.models for seed in seeds]
+
+
+def figure_files():
+    """Name every figure of the study."""
+    names = [f"pretext_{task}" for task in STUDY.pretexts]
+    names += [f"{kind}_{model}" for kind in ("curves", "confusion") for model in STUDY.models]
+    names += ["accuracy", "scorecam_comparison", "inversion_traces"]
+    names += [f"scorecam_{model}" for model in config["explain"]["models"]]
+    names += [f"inversion_{model}" for model in config["inversion"]["models"]]
+    names += ["early_latest"] if config["roles"].get("early") else []
+    return [f"{R}/figures/{name}.svg" for name in names]
+
+
+def deliverables():
+    return figure_files()  # TEMPORARY
+    """Name what a complete study has made."""
+    return [f"{R}/report/report.pdf", f"{R}/report/checks.json", *submission_files()]
+
+
+def submission_files():
+    """Name the submission zip, if one is asked for."""
+    return [f"{R}/report/{SUBMISSION}.zip"] if SUBMISSION else []
+
+
+def parse_start_tag(tag):
+    """Read the name of a features file back: (start, seed)."""
+    name, _, seed = tag.partition("-seed")
+    return Start.parse(name, "features"), seed or FIRST
+
+
+def first_of_task(task):
+    """Give the first model of a pretext task, whose settings its samples show."""
+    return next(model for model in STUDY.models.values() if model.task == task)
+
+
+def drawn_by(module):
+    """List the files that a figure's or a table's code stands on; a change of their content re-makes it."""
+    return sources(f"scenessl.{module}", f"workflow_scripts/{module.partition('.')[2]}.py")

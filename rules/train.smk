@@ -1,0 +1,130 @@
+# Needs crops, parts and, for ImageNet, weights; makes the starts, every model's training and the features of frozen ones.
+
+NETWORK = code("scenessl.training.network", "workflow_scripts/train_network.py")
+FROZEN = code("scenessl.training.frozen", "workflow_scripts/train_classifier.py")
+
+
+# Writes the ImageNet backbone that `init: imagenet` names.
+rule imagenet_start:
+    output:
+        start=f"{R}/starts/imagenet.safetensors",
+    log:
+        f"{LOGS}/imagenet_start.log",
+    params:
+        weights=PLAN.weights["sha256"],
+        code=code("scenessl.models.weights", "workflow_scripts/imagenet_start.py"),
+    resources:
+        weights_file=PLAN.weights_file or "",
+    script:
+        "../workflow_scripts/imagenet_start.py"
+
+
+# Writes the randomly initialised features that `init: random` names.
+rule random_start:
+    output:
+        start=f"{R}/starts/random_seed{{seed}}.safetensors",
+    log:
+        f"{LOGS}/random_start_seed{{seed}}.log",
+    params:
+        code=code("scenessl.models.weights", "workflow_scripts/random_start.py"),
+    script:
+        "../workflow_scripts/random_start.py"
+
+
+# Trains all layers of one model with one seed.
+rule train_network:
+    input:
+        start=start_of,
+        index=INDEX,
+        classes=CLASSES,
+        parts=PARTS,
+        crops=CROPS,
+    output:
+        weights=f"{RUN}/weights.safetensors",
+        epochs=f"{RUN}/epochs.safetensors",
+        history=f"{RUN}/history.csv",
+        selection=f"{RUN}/selection.json",
+    log:
+        f"{LOGS}/train/{{model}}_seed{{seed}}.log",
+    benchmark:
+        f"{TIMES}/train/{{model}}_seed{{seed}}.tsv"
+    wildcard_constraints:
+        model="|".join(STUDY.networks) or "none",
+    threads: PLAN.threads
+    resources:
+        gpu=1,
+        compute_threads=PLAN.threads,
+        device=config["device"],
+    params:
+        task=lambda wildcards: model_of(wildcards).task,
+        options=lambda wildcards: dict(model_of(wildcards).options),
+        settings=lambda wildcards: dict(model_of(wildcards).settings),
+        epoch=lambda wildcards: model_of(wildcards).start.epoch,
+        share=config["validation"]["value"],
+        side=config["image_side"],
+        data=PLAN.data_hash,
+        code=lambda wildcards: NETWORK | code(f"scenessl.tasks.{model_of(wildcards).task}"),
+        state=f"{R}/.state/train/{{model}}/seed{{seed}}",
+    script:
+        "../workflow_scripts/train_network.py"
+
+
+# Computes the features of every image once, for all classifiers that start from the same weights.
+rule features:
+    input:
+        start=lambda wildcards: start_file(*parse_start_tag(wildcards.start)),
+        crops=CROPS,
+    output:
+        features=f"{R}/features/{{start}}.safetensors",
+    log:
+        f"{LOGS}/features/{{start}}.log",
+    benchmark:
+        f"{TIMES}/features/{{start}}.tsv"
+    threads: PLAN.threads
+    resources:
+        gpu=1,
+        compute_threads=PLAN.threads,
+        device=config["device"],
+    params:
+        epoch=lambda wildcards: parse_start_tag(wildcards.start)[0].epoch,
+        mirrored=lambda wildcards: STUDY.mirrors(str(parse_start_tag(wildcards.start)[0])),
+        side=config["image_side"],
+        data=PLAN.data_hash,
+        code=code("scenessl.training.frozen", "workflow_scripts/features.py"),
+    script:
+        "../workflow_scripts/features.py"
+
+
+# Trains a new classifier on frozen features, and proves that they are frozen.
+rule train_classifier:
+    input:
+        start=start_of,
+        features=features_of,
+        index=INDEX,
+        classes=CLASSES,
+        parts=PARTS,
+        crops=CROPS,
+    output:
+        weights=f"{RUN}/weights.safetensors",
+        epochs=f"{RUN}/epochs.safetensors",
+        history=f"{RUN}/history.csv",
+        selection=f"{RUN}/selection.json",
+    log:
+        f"{LOGS}/train/{{model}}_seed{{seed}}.log",
+    benchmark:
+        f"{TIMES}/train/{{model}}_seed{{seed}}.tsv"
+    wildcard_constraints:
+        model="|".join(STUDY.frozen) or "none",
+    threads: PLAN.threads
+    resources:
+        compute_threads=PLAN.threads,
+    params:
+        settings=lambda wildcards: dict(model_of(wildcards).settings),
+        epoch=lambda wildcards: model_of(wildcards).start.epoch,
+        share=config["validation"]["value"],
+        side=config["image_side"],
+        data=PLAN.data_hash,
+        code=FROZEN,
+        state=f"{R}/.state/train/{{model}}/seed{{seed}}",
+    script:
+        "../workflow_scripts/train_classifier.py"

@@ -1,0 +1,72 @@
+"""All tables of a study, from its stored results: what the report shows and `make check` computes again."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scenessl.evaluation import (
+    accuracy_table,
+    class_tables,
+    comparison_table,
+    fitting_table,
+    settings_tables,
+)
+from scenessl.evaluation.cells import guard
+from scenessl.evaluation.runs import read_runs
+from scenessl.files import read_json, write_csv
+
+TABLES = (
+    "accuracy.csv",
+    "per_class.csv",
+    "confusion.csv",
+    "comparisons.csv",
+    "settings.csv",
+    "reasons.csv",
+    "fitting.csv",
+)
+
+
+def write_tables(root: Path | str, published: Mapping, output: Path | str, *, partial: bool = False) -> list[Path]:
+    """Write TABLES; same results, same bytes.
+
+    Args:
+        root: the study's results folder, with data/audit.json and models/<model>/seed<k>/.
+        published: the content of its configuration.yaml: models, seeds and, the pairs of models, comparisons.
+        output: folder of the tables.
+        partial: leave out runs that are not finished, for a draft.
+
+    Returns:
+        The paths, in the order of TABLES.
+
+    Raises:
+        UserError: a result is missing or damaged, or a pair cannot be compared.
+    """
+    runs = read_runs(Path(root), published, partial=partial)
+    models = published["models"]
+    tables = {
+        "accuracy.csv": (
+            accuracy_table.COLUMNS,
+            accuracy_table.accuracy_rows(runs, read_json(Path(root) / "data" / "audit.json")["leaked_images"]),
+        ),
+        "per_class.csv": (class_tables.PER_CLASS, class_tables.per_class_rows(runs)),
+        "confusion.csv": (class_tables.CONFUSION, class_tables.confusion_rows(runs)),
+        "comparisons.csv": (
+            comparison_table.COLUMNS,
+            comparison_table.comparison_rows(runs, pairs(published)),
+        ),
+        "settings.csv": (settings_tables.settings_columns(models), settings_tables.settings_rows(models)),
+        "reasons.csv": (settings_tables.REASONS, settings_tables.reason_rows(models)),
+        "fitting.csv": (fitting_table.COLUMNS, fitting_table.fitting_rows(runs)),
+    }
+    return [_write(Path(output) / name, *tables[name]) for name in TABLES]
+
+
+def pairs(published: Mapping) -> list[Sequence[str]]:
+    """Return the pairs of models that the configuration compares: a list, or a mapping of names to pairs."""
+    listed = published.get("comparisons") or []
+    return [pair for pair in (listed.values() if isinstance(listed, Mapping) else listed) if pair]
+
+
+def _write(path: Path, columns: Sequence[str], rows: Sequence[Mapping]) -> Path:
+    """Write one table, its text guarded against spreadsheets."""
+    write_csv(path, [{key: guard(value) for key, value in row.items()} for row in rows], columns)
+    return path

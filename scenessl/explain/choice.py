@@ -1,0 +1,71 @@
+"""The test images that the compared models are explained on, chosen once for all of them."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from scenessl.files import read_csv, write_json
+
+TEST = 2  # the part's number in predictions.npz
+
+
+def write_choice(
+    *, predictions: Mapping[str, Path | str], index: Path | str, output: Path | str, wanted: int, seed: int
+) -> None:
+    """Choose up to `wanted` test images that all models classify rightly, and write choice.json.
+
+    Args:
+        predictions: predictions.npz by model name, all of one seed and of the same task.
+        index: index.csv, for the classes and paths of the images.
+        output: choice.json. Fewer common images than `wanted`: those there are, none included.
+        wanted: how many images.
+        seed: of the order in which images are taken.
+    """
+    rows = {int(row["image"]): row for row in read_csv(index)}
+    judged = [_judged(path) for path in predictions.values()]
+    shared = set.intersection(*(set(images) for images in judged))
+    common = [image for image in shared if all(images[image] for images in judged)]
+    chosen = choose(common, {image: int(rows[image]["label"]) for image in common}, wanted, seed)
+    data = {
+        "images": [_described(number, rows[image]) for number, image in enumerate(chosen, start=1)],
+        "wanted": wanted,
+        "common_correct": len(common),
+        "test_images": len(shared),
+        "models": list(predictions),
+    }
+    write_json(output, data)
+
+
+def choose(images: Iterable[int], labels: Mapping[int, int], wanted: int, seed: int) -> list[int]:
+    """Take up to `wanted` images in a fixed order: first one of each class, then the others.
+
+    The order is that of a hash of seed and image, so that it does not depend on which other images there are.
+    """
+    order = sorted(images, key=lambda image: (hashlib.sha256(f"{seed}:{image}".encode()).digest(), image))
+    taken: dict[int, int] = {}
+    for image in order:
+        taken.setdefault(labels[image], image)
+    leading = list(taken.values())
+    return (leading + [image for image in order if image not in leading])[:wanted]
+
+
+def _judged(path: Path | str) -> dict[int, bool]:
+    """Tell for every test image of a predictions.npz, as it is (its first view), whether its class was found."""
+    with np.load(path) as file:
+        images, part, view, target = (file[name] for name in ("image", "part", "view", "target"))
+        found = file["probabilities"].argmax(1) == target
+    rows = (part == TEST) & (view == 0)
+    return dict(zip(images[rows].tolist(), found[rows].tolist(), strict=True))
+
+
+def _described(number: int, row: Mapping[str, str]) -> dict[str, object]:
+    """Make one image's entry in choice.json from its row of the index."""
+    return {
+        "number": number,
+        "image": int(row["image"]),
+        "label": int(row["label"]),
+        "class": row["class"],
+        "path": row["path"],
+    }

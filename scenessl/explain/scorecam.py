@@ -1,0 +1,213 @@
+"""Score-CAM (Wang et al. 2020): which parts of an image speak for a class, layer by layer.
+
+With A_k the map of channel k of a layer for the image X, up() bilinear upsampling to the image's size, s() scaling to
+0..1, f_c the score of class c and 0 the black image (zero after normalisation):
+
+    increase_k = f_c(X * s(up(A_k))) - f_c(0)                  (definition 2)
+    map        = up(ReLU(sum_k softmax_k(increase) A_k))       (definition 3)
+
+The A_k that are summed are the layer's activations as they are, at their own resolution; only the masks are scaled.
+A channel whose map is constant has no mask and is left out of both sums. `variants` holds this formula ("paper") and
+the others that go by the same name.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scenessl.errors import UserError
+from scenessl.explain.folding import folded
+from scenessl.explain.progress import Progress
+from scenessl.explain.variants import Variant, variant_named
+
+TINY = torch.finfo(torch.float32).tiny
+FLAT = 8 * torch.finfo(torch.float32).eps  # a map whose range is this small beside its values is constant
+
+
+def explain(
+    model: nn.Module,
+    images: Tensor,
+    ids: Sequence[int],
+    targets: Sequence[int],
+    normalise: Callable[[Tensor], Tensor],
+    *,
+    layers: Sequence[int],
+    variant: str = "paper",
+    batch: int | None = None,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+    report: Callable[[str], None] = print,
+) -> dict[str, np.ndarray]:
+    """Make the Score-CAM maps of images at several layers.
+
+    The work is done by a folded copy (`folding.folded`), so that `model` is left as it was found whatever happens.
+
+    Args:
+        model: a network with `features`, whose blocks `layers` count, and logits [b, K] as output.
+        images: uint8 [n, 3, S, S]; none at all is fine.
+        ids: their ids, for the result and for `progress`.
+        targets: the class each is explained for (0..K-1).
+        normalise: makes uint8 images the network's float32 input.
+        layers: indices of feature blocks.
+        variant: a name from `variants.VARIANTS`.
+        batch: masked images per forward pass; None: what is fast on the device.
+        device: where to compute.
+        progress: keeps finished images, to go on from after a kill; None: nothing is kept.
+        report: takes a line per image.
+
+    Returns:
+        `maps` float32 [n, L, S, S], finite, 0 or more and not scaled; `layers` int32 [L]; `images` int32 [n];
+        `targets` int32 [n]; `confidence` float32 [n], the target's probability; `variant`, its name.
+
+    Raises:
+        UserError: the model's scores are not finite, or the variant is unknown.
+    """
+    cam = ScoreCam(folded(model).to(device), variant_named(variant), batch or _batch(device))
+    results = []
+    for number, (image, name, target) in enumerate(zip(images, ids, targets, strict=True), start=1):
+        found = progress.load(name) if progress else None
+        if found is None:
+            found = _explained(cam, normalise(image[None]).to(device), target, layers)
+            if progress:
+                progress.save(name, found)
+        report(f"Score-CAM: image {number} of {len(ids)}")
+        results.append(found)
+    side = images.shape[-1]
+    return {
+        "maps": np.array([found["maps"] for found in results], np.float32).reshape(-1, len(layers), side, side),
+        "layers": np.array(layers, dtype=np.int32),
+        "images": np.array(ids, dtype=np.int32),
+        "targets": np.array(targets, dtype=np.int32),
+        "confidence": np.array([found["confidence"] for found in results], dtype=np.float32),
+        "variant": np.array(variant),
+    }
+
+
+def _batch(device: torch.device | str) -> int:
+    """Choose the masked images per forward pass: on a CPU few, so that the maps stay in its caches.
+
+    Measured for EfficientNet-B0 at 224 pixels on one core: 83 images a second by 16, 61 by 32, 51 by 64.
+    """
+    return 16 if torch.device(device).type == "cpu" else 128
+
+
+@torch.inference_mode()
+def _explained(cam: "ScoreCam", image: Tensor, target: int, layers: Sequence[int]) -> dict[str, np.ndarray]:
+    """Explain one normalised image [1, 3, S, S] at all layers; `maps` [L, S, S] and `confidence` []."""
+    with recorded(cam.model.features, layers) as activations:
+        logits = cam.model(image)
+    maps = [cam.heat(image, target, activations[layer]) for layer in layers]
+    return {
+        "maps": torch.stack(maps).cpu().numpy(),
+        "confidence": logits.softmax(1)[0, target].cpu().numpy(),
+    }
+
+
+@contextmanager
+def recorded(features: nn.Sequential, layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
+    """Keep the outputs of some blocks of `features` while inside; the hooks are removed afterwards, also on error."""
+    outputs: dict[int, Tensor] = {}
+
+    def keep(layer: int) -> Callable:
+        # A copy, since a later module may work in place.
+        return lambda module, inputs, output: outputs.__setitem__(layer, output.detach().clone())
+
+    hooks = []
+    try:
+        for layer in layers:
+            hooks.append(features[layer].register_forward_hook(keep(layer)))
+        yield outputs
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+@dataclass(frozen=True)
+class ScoreCam:
+    """Score-CAM of a model that is in evaluation mode.
+
+    Attributes:
+        model: gives logits [b, K] for images [b, 3, S, S].
+        formula: which Score-CAM.
+        batch: masked images per forward pass.
+    """
+
+    model: nn.Module
+    formula: Variant
+    batch: int = 64
+
+    @torch.inference_mode()
+    def heat(self, image: Tensor, target: int, activation: Tensor) -> Tensor:
+        """Make the map [S, S] of a normalised image [1, 3, S, S] from a layer's `activation` [1, K, h, w].
+
+        A layer whose channels are all constant gives zeros. Raises UserError when scores or map are not finite.
+        """
+        varied = ~_constant(activation[0])
+        scores = self._scores(torch.zeros_like(image), target).repeat(len(varied))
+        scores[varied] = self._masked_scores(image, target, activation[:, varied])
+        counted = varied if self.formula.constant_channels == "left out" else torch.ones_like(varied)
+        weights = torch.zeros_like(scores)
+        weights[counted] = self._weights(scores[counted] - self._baseline(image, target))
+        heat = self._positive_part(torch.einsum("k,khw->hw", weights, activation[0])[None, None], image.shape[-2:])
+        if not (torch.isfinite(scores).all() and torch.isfinite(heat).all()):
+            raise UserError(
+                "Score-CAM: the model's scores are not finite; its training diverged. Lower its learning_rate."
+            )
+        return heat[0, 0]
+
+    def _scores(self, images: Tensor, target: int) -> Tensor:
+        """Give the target's score for every image, [b]."""
+        logits = self.model(images.contiguous(memory_format=torch.channels_last))
+        return (logits.softmax(1) if self.formula.confidence == "probability" else logits)[:, target]
+
+    def _masked_scores(self, image: Tensor, target: int, activation: Tensor) -> Tensor:
+        """Give the target's score for the image under every channel's mask, [K]."""
+        size = image.shape[-2:]
+        chunks = activation.split(self.batch, dim=1) if activation.shape[1] else []
+        scores = [self._scores(masks(channels, size, self.formula) * image, target) for channels in chunks]
+        return torch.cat(scores) if scores else activation.new_zeros(0)
+
+    def _baseline(self, image: Tensor, target: int) -> Tensor:
+        """Give the score that the masked images' scores are compared with, [1]."""
+        if self.formula.baseline == "none":
+            return image.new_zeros(1)
+        return self._scores(torch.zeros_like(image) if self.formula.baseline == "black" else image, target)
+
+    def _weights(self, increase: Tensor) -> Tensor:
+        """Turn the channels' increases of confidence into their weights, [K]."""
+        return increase.softmax(0) if self.formula.weights == "softmax" else increase
+
+    def _positive_part(self, heat: Tensor, size: Sequence[int]) -> Tensor:
+        """Upsample the weighted sum [1, 1, h, w] and keep what speaks for the class."""
+        return _upsampled(heat.relu(), size) if self.formula.relu_first else _upsampled(heat, size).relu()
+
+
+def masks(activation: Tensor, size: Sequence[int], formula: Variant) -> Tensor:
+    """Turn channels [1, K, h, w] into masks [K, 1, S, S] of values in 0..1."""
+    if formula.upsample_first:
+        up = _scaled(_upsampled(activation, size, formula.align_corners))
+    else:
+        up = _upsampled(_scaled(activation), size, formula.align_corners)
+    return up.transpose(0, 1)
+
+
+def _upsampled(maps: Tensor, size: Sequence[int], align_corners: bool = False) -> Tensor:
+    """Upsample [b, K, h, w] bilinearly."""
+    return F.interpolate(maps, size=tuple(size), mode="bilinear", align_corners=align_corners)
+
+
+def _scaled(maps: Tensor) -> Tensor:
+    """Scale every channel to 0..1; a channel without a range becomes 0."""
+    low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
+    return (maps - low) / (high - low).clamp_min(TINY)
+
+
+def _constant(maps: Tensor) -> Tensor:
+    """Tell which channels of [K, h, w] are constant up to rounding, [K]."""
+    low, high = maps.amin((1, 2)), maps.amax((1, 2))
+    return high - low <= (FLAT * torch.maximum(low.abs(), high.abs())).clamp_min(TINY)

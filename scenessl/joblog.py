@@ -1,0 +1,63 @@
+"""What a job says: to its log and to the terminal, and one line instead of a traceback for a user's mistake."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from scenessl.errors import UserError
+
+
+class Tee:
+    """A text stream that writes to several."""
+
+    def __init__(self, *streams) -> None:
+        """Take the streams."""
+        self.streams = streams
+
+    def write(self, text: str) -> int:
+        """Write to all, at once."""
+        for stream in self.streams:
+            stream.write(text)
+            stream.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush all."""
+        for stream in self.streams:
+            stream.flush()
+
+    def isatty(self) -> bool:
+        """Say no: a log takes no progress bars."""
+        return False
+
+
+@contextmanager
+def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
+    """Send what a job prints to its log as well, and compute with `threads` whatever was granted.
+
+    A UserError ends the process with its message and status 1, an interrupt with status 130; neither shows a
+    traceback.
+    """
+    if threads:
+        _fix_threads(threads)
+    with open(log, "w", encoding="utf-8") as file, redirect_stdout(Tee(sys.stderr, file)):
+        with redirect_stderr(Tee(sys.__stderr__, file)):
+            try:
+                yield
+            except UserError as error:
+                print(f"Error: {error}", file=sys.stderr)
+                sys.exit(1)
+            except KeyboardInterrupt:
+                print("interrupted; what was finished stands, and the next run goes on from there", file=sys.stderr)
+                sys.exit(130)
+
+
+def _fix_threads(threads: int) -> None:
+    """Set the number of threads of every numerical library, before they are imported and after."""
+    for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
+        os.environ[f"{name}_NUM_THREADS"] = str(threads)
+    from scenessl.models.device import use_threads
+
+    use_threads(threads)

@@ -1,0 +1,252 @@
+"""Answers on model inversion: question 7, the expected features and the similarities between the models."""
+
+from itertools import combinations
+from statistics import mean
+
+from markupsafe import Markup
+
+from scenessl.report.evidence import Evidence
+from scenessl.report.inversions import Inversion
+from scenessl.report.numbers import code, decimal, factor, percent
+from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, ref, say, sentence
+
+EXPECTED = {
+    "scenes": "parts and textures of the classes it was trained on",
+    "rotation": "cues of what is up in an image, such as horizons, skies above grounds and upright outlines",
+    "perturbation": "small uniform squares, black or white, and their sharp edges",
+}
+CLEAR = 0.1  # relative difference of two measures of images that is worth a word
+
+
+def method(evidence: Evidence) -> list[Markup]:
+    """Say what was inverted and how."""
+    models = evidence.published["inversion"]["models"]
+    number = len(evidence.inversions[models[0]].units)
+    opening = say(
+        "In each model the {number} filters of the last convolution, that of {block}, with the highest signed sum of weights "
+        "were chosen. From a nearly uniform image, gradient ascent with the regularisers of Yosinski et al. {work} raised the "
+        "spatial mean of each filter’s map after {activation}, and in one further image per model the sum over these "
+        "filters.",
+        number=number_word(number), block=code("features[8]"), activation=code("features[8][2]"), work=cite("yosinski2015"),
+    )  # fmt: skip
+    shown = say(
+        "{images} show the synthetic images, {traces} the rise of the activations, and {table} the values at start and end "
+        "beside the highest that any real test image reaches.",
+        images=ref(*(f"inversion_{name}" for name in models)), traces=ref("inversion_traces"), table=ref("inversion"),
+    )  # fmt: skip
+    return [opening, shown]
+
+
+def rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of filters: model, filter, weight sum, activations, ratio, class of the best real image."""
+    return [
+        {"model": name, "unit": unit, "class": evidence.image_class(unit.image)}
+        for name in evidence.published["inversion"]["models"]
+        for unit in (*evidence.inversions[name].units, evidence.inversions[name].total)
+    ]
+
+
+def expected(evidence: Evidence) -> list[Markup]:
+    """Say model by model what was expected and what the measurements say about it."""
+    return [paragraph(*_expected(evidence, name)) for name in evidence.published["inversion"]["models"]]
+
+
+def _expected(evidence: Evidence, name: str) -> list[Markup | None]:
+    inversion, task = evidence.inversions[name], evidence.models[name].task
+    hope = say("Of {name} one would expect {features}.", name=code(name), features=EXPECTED.get(task, "features of its own task"))
+    return [hope, works(inversion), _sum(inversion), _sight(evidence, name)]
+
+
+def works(inversion: Inversion) -> Markup:
+    """Judge whether the synthetic images drive their filters beyond every real test image."""
+    units = inversion.units
+    beyond = [unit for unit in units if unit.exceeds]
+    rose = sum(unit.rose for unit in units)
+    if rose < len(units):
+        start = say("The activation rises for {rose} of its {all} filters only.", rose=number_word(rose), all=number_word(len(units)))
+    else:
+        start = say("The activation rises for all of its {all} filters.", all=number_word(len(units)))
+    if not beyond:
+        end = Markup(
+            "No synthetic image drives its filter as high as the best real test image does, so they cannot stand for what "
+            "the filters detect."
+        )
+        return paragraph(start, end)
+    ratios = [unit.ratio for unit in beyond if unit.ratio is not None]
+    size = say(" (by a factor of {ratio} on average)", ratio=decimal(mean(ratios))) if ratios else ""
+    if len(beyond) == len(units):
+        text = "Every synthetic image drives its filter beyond what any real test image reaches{size}."
+        return paragraph(start, say(text, size=size))
+    left = [unit.number for unit in units if not unit.exceeds]
+    rest = say("filter {number} does", number=left[0]) if len(left) == 1 else say("filters {numbers} do", numbers=listing(left))
+    text = "{some} of them {go} beyond what any real test image reaches{size}, {rest} not."
+    some, go = sentence(number_word(len(beyond)))[:-1], "goes" if len(beyond) == 1 else "go"
+    return paragraph(start, say(text, some=some, go=go, size=size, rest=rest))
+
+
+def _sum(inversion: Inversion) -> Markup:
+    total = inversion.total
+    text = "For the sum over the filters, the activation goes from {start} to {end}, the best real test image reaches {natural}."
+    return say(text, start=decimal(total.start), end=decimal(total.end), natural=decimal(total.natural))
+
+
+def _sight(evidence: Evidence, name: str) -> Markup:
+    """Say what the images consist of, and what follows for the expectation."""
+    inversion = evidence.inversions[name]
+    looks = say(
+        "Its images have a contrast of {contrast} and a colour saturation of {saturation} grey levels, structures with a mean "
+        "wavelength of {wavelength} of the image side, and {upright} of their edge energy in horizontal edges.",
+        contrast=decimal(inversion.contrast), saturation=decimal(inversion.saturation),
+        wavelength=percent(inversion.wavelength), upright=percent(inversion.upright),
+    )  # fmt: skip
+    return paragraph(looks, _conclusion(evidence, name))
+
+
+def _conclusion(evidence: Evidence, name: str) -> Markup:
+    task, supervised = evidence.models[name].task, evidence.roles["supervised"]
+    own = evidence.inversions[name]
+    if task == "perturbation" and supervised in evidence.inversions and supervised != name:
+        other = evidence.inversions[supervised].wavelength
+        return say(_fineness(own.wavelength, other), other=code(supervised), value=percent(other))
+    if task == "rotation":
+        word = {True: "which favours horizontal structures, as horizons are", False: "which does not favour horizontal structures"}
+        return say(
+            "The share of horizontal edges is {upright}, {word}; a cue of what is up would also have to fade when an image is "
+            "turned, which was not measured, so the expectation is undecided.",
+            upright=percent(own.upright), word=word[own.upright > 0.5 + CLEAR / 2],
+        )  # fmt: skip
+    return Markup(
+        "Which parts and textures these are is for the eye to judge in the figure; the response of the filters to each class "
+        "was not measured, so beyond the class of the best real image the expectation is undecided."
+    )
+
+
+def _fineness(own: float, other: float) -> str:
+    if own < other * (1 - CLEAR):
+        return (
+            "That is finer than in {other} ({value}), as small squares would have it; whether the filters answer to the square "
+            "itself was not measured, so the expectation is supported but not proved."
+        )
+    if own > other * (1 + CLEAR):
+        return (
+            "That is coarser than in {other} ({value}), against the expectation of small squares, so the expected feature is "
+            "not seen in these images."
+        )
+    return (
+        "That is as fine as in {other} ({value}), so the images show no trace of the small squares that would set this model "
+        "apart; the expected feature is not seen."
+    )
+
+
+def compare_models(evidence: Evidence) -> list[Markup]:
+    """Compare the models: selected filters, activations, looks, and the classes of the best real images."""
+    models = evidence.published["inversion"]["models"]
+    pairs = list(combinations(models, 2))
+    overlaps = [_overlap(evidence, one, other) for one, other in pairs]
+    reason = _overlap_reason(evidence, pairs)
+    return [paragraph(*overlaps, reason), paragraph(*_shared(evidence, pairs)), _levels(evidence), _differences(evidence), *_given_classes(evidence)]
+
+
+def shared_filters(evidence: Evidence, one: str, other: str) -> list[int]:
+    """Name the filters that both models selected, ascending."""
+    return sorted(set(evidence.inversions[one].filters) & set(evidence.inversions[other].filters))
+
+
+def _overlap(evidence: Evidence, one: str, other: str) -> Markup:
+    shared, number = shared_filters(evidence, one, other), len(evidence.inversions[one].filters)
+    values = {"one": code(one), "other": code(other), "number": number_word(number)}
+    if not shared:
+        return say("{one} and {other} share none of their {number} selected filters.", **values)
+    text = "{one} and {other} share {shared} of their {number} selected filters ({list})."
+    return say(text, shared=number_word(len(shared)), list=listing(shared), **values)
+
+
+def _overlap_reason(evidence: Evidence, pairs: list[tuple[str, str]]) -> Markup | None:
+    if not pairs:
+        return None
+    share = mean(len(shared_filters(evidence, *pair)) / len(evidence.inversions[pair[0]].filters) for pair in pairs)
+    inits = {evidence.models[name].init for pair in pairs for name in pair}
+    if len(inits) > 1:
+        return Markup("The models do not start from the same weights, so filters of one number need not correspond.")
+    if share >= 0.5:
+        return Markup(
+            "All of them start from the same weights, and their trainings have changed the order of the weight sums little: "
+            "similar selections are inherited from the start rather than learned."
+        )
+    return Markup(
+        "All of them start from the same weights, so their trainings have changed the order of the weight sums: images of "
+        "different filters are compared where a filter is not shared."
+    )
+
+
+def _shared(evidence: Evidence, pairs: list[tuple[str, str]]) -> list[Markup]:
+    """For shared filters, compare the class of the real image that excites them most."""
+    sentences = []
+    for one, other in pairs:
+        same, all_shared = [], shared_filters(evidence, one, other)
+        same = [number for number in all_shared if _best_class(evidence, one, number) == _best_class(evidence, other, number)]
+        if all_shared:
+            text = "Of the filters that {one} and {other} share, {same} of {all} {have} {its} strongest real image in the same class in both."
+            have, its = ("has", "its") if len(same) == 1 else ("have", "their")
+            values = {"same": number_word(len(same)), "all": number_word(len(all_shared)), "have": have, "its": its}
+            sentences.append(say(text, one=code(one), other=code(other), **values))
+    return sentences
+
+
+def _best_class(evidence: Evidence, name: str, number: int) -> str:
+    unit = next(unit for unit in evidence.inversions[name].units if unit.number == number)
+    return evidence.image_class(unit.image)
+
+
+def _levels(evidence: Evidence) -> Markup:
+    """Compare how far the synthetic images exceed real ones."""
+    parts = []
+    for name, inversion in evidence.inversions.items():
+        ratios = [unit.ratio for unit in inversion.units if unit.ratio is not None]
+        if ratios:
+            parts.append(say("{ratio} in {name}", ratio=factor(mean(ratios)), name=code(name)))
+    if not parts:
+        return Markup("No filter has a positive activation on real test images, so the activations cannot be related to them.")
+    text = "On average over the filters, the final activation is, relative to the highest on real test images, {parts}."
+    return say(text, parts=listing(parts))
+
+
+def _differences(evidence: Evidence) -> Markup:
+    """Order the models by how coarse and how colourful their images are."""
+    inversions = evidence.inversions
+    coarse = sorted(inversions, key=lambda name: -inversions[name].wavelength)
+    vivid = sorted(inversions, key=lambda name: -inversions[name].saturation)
+    if len(coarse) < 2:
+        return Markup("There is one inverted model only, so nothing can be compared.")
+    text = (
+        "From coarse to fine structures the models’ images stand in the order {coarse} (mean wavelengths {wavelengths} of the "
+        "image side), from vivid to pale colours in the order {vivid}."
+    )
+    wavelengths = listing([percent(inversions[name].wavelength) for name in coarse])
+    return say(text, coarse=listing([code(name) for name in coarse]), wavelengths=wavelengths, vivid=listing([code(name) for name in vivid]))
+
+
+def _given_classes(evidence: Evidence) -> list[Markup]:
+    """Say for given classes which filters of which models their images excite most."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for name, inversion in evidence.inversions.items():
+        for unit in inversion.units:
+            found.setdefault(evidence.image_class(unit.image), {}).setdefault(name, []).append(unit.number)
+    order = sorted(found, key=lambda label: (-len(found[label]), -sum(map(len, found[label].values())), label))[:3]
+    sentences = [_given_class(evidence, label, found[label]) for label in order]
+    start = Markup("For given classes, the strongest real image of each filter is what was measured.")
+    end = Markup("The mean response of the filters to all images of a class was not measured.")
+    return [paragraph(start, *sentences, end)]
+
+
+def _given_class(evidence: Evidence, label: str, filters: dict[str, list[int]]) -> Markup:
+    def phrase(name: str) -> Markup:
+        noun = "filter" if len(filters[name]) == 1 else "filters"
+        return say("{noun} {numbers} of {name}", noun=noun, numbers=listing(filters[name]), name=code(name))
+
+    none = [name for name in evidence.inversions if name not in filters]
+    rest = say(", but none of the selected filters of {models}", models=names(none, "or")) if none else ""
+    common = "" if none else ", so all models keep a filter for it"
+    many = plural(len(filters), "model")
+    text = "An image of “{label}” excites {filters} most{rest}{common}."
+    return say(text, label=label, filters=listing([phrase(name) for name in filters]), rest=rest, common=common, many=many)

@@ -1,0 +1,266 @@
+"""Answers on Score-CAM, question 6: where the heat lies, how it changes with depth, and how the models differ."""
+
+from itertools import combinations
+from statistics import mean
+
+from markupsafe import Markup
+
+from scenessl.report.evidence import Evidence
+from scenessl.report.heatmaps import HOT, Heat
+from scenessl.report.numbers import code, count, decimal, percent
+from scenessl.report.wording import cite, image_numbers, layer_name, listing, names, paragraph, plural, ref, say, sentence
+
+OFF_CENTRE = 0.05  # image sides from the middle that are worth a word
+SMALL = 0.02  # a change of concentration below this is called none
+
+VARIANTS = {
+    "paper": "the formula of the paper: channels are weighted by the softmax over channels of their increase of "
+    "confidence against a baseline image",
+    "gradcam": "the formula of pytorch-grad-cam: channels are weighted by the softmax over channels of the raw target score",
+    "torchcam": "the formula of torch-cam: channels are weighted by the softmax over channels of the gain in target score",
+    "authors": "the formula of the authors’ code: channels are weighted by the class probability, without softmax",
+}
+
+
+def images(evidence: Evidence) -> list[Markup]:
+    """Say how the images were chosen and how the maps were made."""
+    choice, explain = evidence.choice, evidence.published["explain"]
+    number, wanted = len(choice["images"]), choice["wanted"]
+    fewer = None
+    if number < wanted:
+        fewer = say("That is fewer than the {wanted} wanted; there are no more.", wanted=plural(wanted, "image"))
+    opening = say(
+        "All explained models ({models}) classify {common} of the {tests} test images rightly; {number} of them, in a fixed "
+        "seeded order with one per class first, are explained ({table}).",
+        models=names(explain["models"]), common=count(choice["common_correct"]), tests=count(choice["test_images"]),
+        number=plural(number, "image"), table=ref("scorecam_images"),
+    )  # fmt: skip
+    return [paragraph(opening, fewer), paragraph(_formula(evidence), _grids(evidence))] if number else [paragraph(opening, fewer)]
+
+
+def _formula(evidence: Evidence) -> Markup:
+    variant = next(iter(evidence.heatmaps.variants.values()), evidence.published["explain"]["variant"])
+    text = "Maps are made by Score-CAM {work} for the image’s own class, in {formula}."
+    formula = VARIANTS.get(variant, f"the variant “{variant}”")
+    return say(text, work=cite("wang2020"), formula=formula)
+
+
+def _grids(evidence: Evidence) -> Markup:
+    explain = evidence.published["explain"]
+    return say(
+        "{grids} show the maps of each model at the layers {layers}, from the higher to the lower, and {side} sets the "
+        "models side by side, all in the colour map {colours}, whose range each figure states.",
+        grids=ref(*(f"scorecam_{name}" for name in explain["models"])), side=ref("scorecam_comparison"),
+        layers=listing([layer_name(layer) for layer in explain["layers"]]), colours=code(explain["colour_map"]),
+    )  # fmt: skip
+
+
+def image_rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of explained images: number, class, path and each model's confidence."""
+    confidence = evidence.heatmaps.confidence
+    models = evidence.published["explain"]["models"]
+    return [
+        image | {"confidence": [float(confidence[name][at]) for name in models]}
+        for at, image in enumerate(evidence.choice["images"])
+    ]
+
+
+def heat_rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of maps: model, layer and the means of what was measured; None where all maps are blank."""
+    rows = []
+    for name in evidence.published["explain"]["models"]:
+        for layer in evidence.published["explain"]["layers"]:
+            heats = [heat for heat in evidence.heatmaps.heat(name, layer) if heat]
+            keys = ("concentration", "area", "across", "down", "extent")
+            means = {key: mean(getattr(heat, key) for heat in heats) if heats else None for key in keys}
+            rows.append({"model": name, "layer": layer, "n": len(heats)} | means)
+    return rows
+
+
+def agreement_rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of agreement: two models, and per layer the mean rank correlation and overlap."""
+    rows = []
+    for one, other in combinations(evidence.published["explain"]["models"], 2):
+        for layer in evidence.published["explain"]["layers"]:
+            found = [value for value in evidence.heatmaps.agreement(one, other, layer) if value is not None]
+            overlap = evidence.heatmaps.overlap(one, other, layer)
+            means = {"correlation": mean(found) if found else None, "overlap": mean(overlap)}
+            rows.append({"one": one, "other": other, "layer": layer} | means)
+    return rows
+
+
+def scheme(evidence: Evidence, name: str) -> list[Markup]:
+    """Discuss one model, a paragraph per layer, from the higher to the lower."""
+    layers = evidence.published["explain"]["layers"]
+    return [_layer(evidence, name, layer) for layer in layers] + [_depth(evidence, name)]
+
+
+def _numbered(evidence: Evidence, values: list, key: object) -> list[tuple[int, float]]:
+    """Pair the images' numbers with a value of their maps, blank maps left out."""
+    images = evidence.choice["images"]
+    return [(image["number"], key(value)) for image, value in zip(images, values, strict=True) if value is not None]
+
+
+def _layer(evidence: Evidence, name: str, layer: int) -> Markup:
+    heats = evidence.heatmaps.heat(name, layer)
+    blank = [image["number"] for image, heat in zip(evidence.choice["images"], heats, strict=True) if heat is None]
+    found = [heat for heat in heats if heat]
+    if not found:
+        return say("At {layer} all maps of {name} are blank.", layer=layer_name(layer), name=code(name))
+    shares = _numbered(evidence, heats, lambda heat: heat.concentration)
+    most, least = max(shares, key=lambda pair: pair[1]), min(shares, key=lambda pair: pair[1])
+    opening = say(
+        "At {layer} the hottest fifth of the pixels holds {mean} of the heat on average (a flat map: {flat}), most in {most} "
+        "({high}) and least in {least} ({low}).",
+        layer=layer_name(layer), mean=percent(mean(share for _, share in shares)), flat=percent(HOT),
+        most=_image(evidence, most[0]), high=percent(most[1]), least=_image(evidence, least[0]), low=percent(least[1]),
+    )  # fmt: skip
+    empty = say("The maps of {images} are blank.", images=image_numbers(blank)) if blank else None
+    return paragraph(opening, _place(found), _extremes(evidence, heats), empty)
+
+
+def _image(evidence: Evidence, number: int) -> Markup:
+    image = next(image for image in evidence.choice["images"] if image["number"] == number)
+    return say("image {number} (“{label}”)", number=number, label=image["class"])
+
+
+def _place(heats: list[Heat]) -> Markup:
+    """Say where the mean centre of the heat lies."""
+    across, down = (mean(getattr(heat, key) for heat in heats) for key in ("across", "down"))
+    sides = [_side(down, "above", "below"), _side(across, "left of", "right of")]
+    where = listing([side for side in sides if side])
+    area = percent(mean(heat.area for heat in heats))
+    text = "Its centre lies {where} the middle on average, and {area} of the image is at least half as hot as the maximum."
+    return say(text, where=where or "near", area=area)
+
+
+def _side(position: float, before: str, after: str) -> str | None:
+    if abs(position - 0.5) < OFF_CENTRE:
+        return None
+    return before if position < 0.5 else after
+
+
+def _extremes(evidence: Evidence, heats: list[Heat | None]) -> Markup | None:
+    """Point to the images whose heat lies highest and lowest."""
+    places = _numbered(evidence, heats, lambda heat: heat.down)
+    top, bottom = min(places, key=lambda pair: pair[1]), max(places, key=lambda pair: pair[1])
+    if bottom[1] - top[1] < OFF_CENTRE:
+        return None
+    text = "It lies highest in {top} and lowest in {bottom}."
+    return say(text, top=image_numbers([top[0]]), bottom=image_numbers([bottom[0]]))
+
+
+def _concentration(evidence: Evidence, name: str, layer: int) -> float | None:
+    heats = [heat.concentration for heat in evidence.heatmaps.heat(name, layer) if heat]
+    return mean(heats) if heats else None
+
+
+def _depth(evidence: Evidence, name: str) -> Markup:
+    """Say what changes from the lowest to the highest layer."""
+    low, high = min(evidence.heatmaps.layers), max(evidence.heatmaps.layers)
+    before, after = (_concentration(evidence, name, layer) for layer in (low, high))
+    if before is None or after is None:
+        return say("How {name} changes with depth cannot be said, since a layer is blank.", name=code(name))
+    how = "hardly changes" if abs(after - before) < SMALL else "gathers" if after > before else "spreads out"
+    meaning = {
+        "gathers": "the higher layer picks regions, where the lower one answers to edges and textures all over the image",
+        "spreads out": "the higher layer takes in wide regions, while the lower one is tied to few places",
+        "hardly changes": "the two layers are equally selective, though not necessarily for the same places",
+    }[how]
+    text = "From {low} to {high} the heat {how} (share in the hottest fifth: {before}, then {after}): {meaning}."
+    values = {"low": layer_name(low), "high": layer_name(high), "before": percent(before), "after": percent(after)}
+    return say(text, how=how, meaning=meaning, **values)
+
+
+def between(evidence: Evidence) -> list[Markup]:
+    """Compare the models with each other, layer by layer, and with their own pretexts."""
+    supervised = evidence.roles["supervised"]
+    others = [name for name in evidence.published["explain"]["models"] if name != supervised]
+    if supervised not in evidence.published["explain"]["models"]:
+        return [say("{supervised} is not among the explained models.", supervised=code(supervised))]
+    pairs = [paragraph(*_pair(evidence, supervised, name)) for name in others]
+    caution = say(
+        "{number} are a set of pictures, not a sample: the numbers describe these images ({tables}) and are not tested.",
+        number=sentence(plural(len(evidence.choice["images"]), "image"))[:-1],
+        tables=ref("scorecam_heat", "scorecam_agreement") if others else ref("scorecam_heat"),
+    )
+    return [*pairs, _own_pretext(evidence), caution]
+
+
+def _pair(evidence: Evidence, one: str, other: str) -> list[Markup]:
+    layers = evidence.published["explain"]["layers"]
+    means = {layer: _mean_agreement(evidence, one, other, layer) for layer in layers}
+    parts = [say("{value} at {layer}", value=decimal(value), layer=layer_name(layer)) for layer, value in means.items() if value is not None]
+    if not parts:
+        return [say("The maps of {one} and {other} cannot be ranked against each other.", one=code(one), other=code(other))]
+    opening = say(
+        "The maps of {other} and {one} have a rank correlation of {parts} (1: the same order of pixels, 0: none).",
+        one=code(one), other=code(other), parts=listing(parts),
+    )  # fmt: skip
+    return [opening, _trend(means), _least_alike(evidence, one, other, max(layers)), _focus(evidence, one, other, max(layers))]
+
+
+def _mean_agreement(evidence: Evidence, one: str, other: str, layer: int) -> float | None:
+    found = [value for value in evidence.heatmaps.agreement(one, other, layer) if value is not None]
+    return mean(found) if found else None
+
+
+def _trend(means: dict[int, float | None]) -> Markup | None:
+    low, high = means[min(means)], means[max(means)]
+    if low is None or high is None:
+        return None
+    if abs(high - low) < 0.05:
+        return Markup("So the two agree about as much in the higher layer as in the lower one.")
+    if high < low:
+        return Markup(
+            "So they still look at the same places in the lower layer and part in the higher one, where the schemes have "
+            "left their mark."
+        )
+    return Markup(
+        "So they agree more in the higher layer than in the lower one: different early features lead to the same regions."
+    )
+
+
+def _least_alike(evidence: Evidence, one: str, other: str, layer: int) -> Markup | None:
+    values = _numbered(evidence, evidence.heatmaps.agreement(one, other, layer), float)
+    if len(values) < 2:
+        return None
+    most, least = max(values, key=lambda pair: pair[1]), min(values, key=lambda pair: pair[1])
+    return say(
+        "At {layer} they agree most on {most} ({high}) and least on {least} ({low}).",
+        layer=layer_name(layer), most=_image(evidence, most[0]), high=decimal(most[1]),
+        least=_image(evidence, least[0]), low=decimal(least[1]),
+    )  # fmt: skip
+
+
+def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | None:
+    """Say which of two models is more focused in a layer."""
+    first, second = (_concentration(evidence, name, layer) for name in (one, other))
+    if first is None or second is None:
+        return None
+    if abs(first - second) < SMALL:
+        return say("There both are equally focused ({first} and {second}).", first=percent(first), second=percent(second))
+    focused, wide = (one, other) if first > second else (other, one)
+    high, low = max(first, second), min(first, second)
+    text = "There {focused} is the more focused of the two: {high} of its heat in the hottest fifth, against {low} of {wide}."
+    return say(text, focused=code(focused), wide=code(wide), high=percent(high), low=percent(low))
+
+
+def _own_pretext(evidence: Evidence) -> Markup:
+    """Say whether the schemes look where their own pretexts look, as far as that was measured."""
+    sentences = []
+    for name in evidence.self_supervised:
+        pretext = evidence.pretext_of(name)
+        if pretext in evidence.heatmaps.maps and name in evidence.heatmaps.maps:
+            value = _mean_agreement(evidence, name, pretext, max(evidence.heatmaps.layers))
+            text = "{name} and its own pretext {pretext} have a rank correlation of {value} in the higher layer."
+            sentences.append(say(text, name=code(name), pretext=code(pretext), value=decimal(value)))
+    if sentences:
+        return paragraph(*sentences)
+    pairs = [name for name in evidence.self_supervised if evidence.pretext_of(name)]
+    return say(
+        "The features of {models} are those of their pretexts, frozen, so any region they share with the supervised model is "
+        "one that the pretext’s features already answer to. Whether the pretext models look at the same places when they "
+        "solve their own tasks was not measured.",
+        models=names(pairs),
+    ) if pairs else Markup("")  # fmt: skip

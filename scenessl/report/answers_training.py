@@ -1,0 +1,257 @@
+"""Answers on settings, selected epochs and fitting: questions 1, 2 and 5 of the assignment."""
+
+from collections.abc import Callable
+
+from markupsafe import Markup
+
+from scenessl.report.evidence import Evidence
+from scenessl.report.numbers import code, count, decimal, loss, percent, points, setting
+from scenessl.report.wording import cite, listing, names, number_word, paragraph, phrase, plural, ref, say, sentence
+
+TASK_VIEWS = {"rotation": "over all four turns of every image", "perturbation": "over both views of every image, with fixed squares"}
+
+
+def settings(evidence: Evidence) -> list[Markup]:
+    """Introduce the tables of settings and say what all trainings share."""
+    opening = say(
+        "{settings} list every setting of every training, one row per model with the controls included, and {reasons} "
+        "gives the reason for each value.",
+        settings=ref("settings_optimisation", "settings_regularisation"),
+        reasons=ref("reasons"),
+    )
+    return [paragraph(opening, _optimizers(evidence), _layers(evidence), _keeping(evidence)), _same_epochs(evidence)]
+
+
+def _values(evidence: Evidence, key: str) -> dict[str, list[str]]:
+    """Group the models by the printed value of a setting."""
+    groups: dict[str, list[str]] = {}
+    for name, model in evidence.models.items():
+        if key in model.settings:
+            groups.setdefault(setting(model.settings[key]), []).append(name)
+    return groups
+
+
+def _optimizers(evidence: Evidence) -> Markup | None:
+    groups = _values(evidence, "optimizer")
+    works = cite("loshchilov2019") if "adamw" in groups else ""
+    if len(groups) == 1:
+        return say("All models are trained with {optimizer} {works}.", optimizer=code(next(iter(groups))), works=works)
+    parts = [say("{models} with {optimizer}", models=names(group), optimizer=code(key)) for key, group in groups.items()]
+    return say("Trained are {parts} {works}.", parts=listing(parts), works=works) if parts else None
+
+
+def _layers(evidence: Evidence) -> Markup | None:
+    groups = _values(evidence, "fc_layers")
+    if len(groups) != 1:
+        return None
+    layers = int(next(iter(groups)))
+    return say("Every classifier has {layers} on top of the pooled features.", layers=plural(layers, "fully-connected layer"))
+
+
+def _keeping(evidence: Evidence) -> Markup | None:
+    pulled = [name for name, model in evidence.models.items() if model.settings.get("keep_features")]
+    text = "The features of {models} are kept close to those of the network they start from, on the same inputs, by distillation {work}."
+    return say(text, models=names(pulled), work=cite("li2016")) if pulled else None
+
+
+def _same_epochs(evidence: Evidence) -> Markup:
+    """Say whether the classifiers on frozen features train as long as the supervised scheme."""
+    supervised = evidence.roles["supervised"]
+    epochs = evidence.models[supervised].settings["epochs"]
+    others = [name for name in evidence.scene_models if name != supervised]
+    different = [name for name in others if evidence.models[name].settings["epochs"] != epochs]
+    if different:
+        text = "{models} are not planned for the {epochs} epochs of {supervised}, which limits the comparison."
+        return say(text, models=names(different), epochs=epochs, supervised=code(supervised))
+    text = (
+        "As the assignment asks for the sake of comparison, {models} are trained for the same number of epochs as "
+        "{supervised}: {epochs}."
+    )
+    return say(text, models=names(others), supervised=code(supervised), epochs=epochs)
+
+
+def accuracy_notes(evidence: Evidence) -> list[Markup]:
+    """Say how the accuracies of the table were measured."""
+    opening = say(
+        "{table} and {figure} give the accuracy of every model on the train, validation and test parts, at the selected "
+        "epoch, in evaluation mode and without augmentation.",
+        table=ref("accuracy"),
+        figure=ref("accuracy_figure"),
+    )
+    views = [_views(evidence, name) for name in evidence.roles["pretexts"]]
+    return [paragraph(opening, *views, _chance(evidence)), paragraph(_spread(evidence), _roles_of_parts(evidence)), _leaks(evidence)]
+
+
+def _views(evidence: Evidence, name: str) -> Markup | None:
+    views = TASK_VIEWS.get(evidence.models[name].task)
+    return say("The accuracy of {name} is taken {views}.", name=code(name), views=views) if views else None
+
+
+def _chance(evidence: Evidence) -> Markup:
+    return say("Guessing among the {number} classes would be right for {chance} of the images.",
+               number=count(len(evidence.classes)), chance=percent(1 / len(evidence.classes)))  # fmt: skip
+
+
+def _spread(evidence: Evidence) -> Markup:
+    if len(evidence.seeds) == 1:
+        return say(
+            "There is one training per model (one seed), so no standard deviation can be given; the intervals are Wilson's "
+            "95\u00a0% intervals {work} for the sampling of the test images and do not cover what another seed would give.",
+            work=cite("wilson1927"),
+        )
+    return say(
+        "Values are means ± standard deviations over {number} seeds; every seed stands in <code>tables/accuracy.csv</code>.",
+        number=number_word(len(evidence.seeds)),
+    )
+
+
+def _roles_of_parts(evidence: Evidence) -> Markup:
+    if evidence.has_validation:
+        return Markup("Where an epoch was chosen by accuracy, the validation part chose it; the test part chose none.")
+    return Markup(
+        "In this study the test part plays the role of the validation part, the assignment’s literal reading: no part of "
+        "train was kept back, and no epoch was chosen by accuracy."
+    )
+
+
+def _leaks(evidence: Evidence) -> Markup:
+    leaked = evidence.audit["leaked_images"]
+    if not leaked:
+        return Markup("No test image has a copy among the train images, so the test accuracies need no correction.")
+    supervised = evidence.roles["supervised"]
+    whole, clean = evidence.accuracies(supervised), evidence.accuracies(supervised, "test_accuracy_unleaked")
+    start = say("{images} of the test part {have} a copy in train.", images=sentence(plural(len(leaked), "image"))[:-1],
+                have="has" if len(leaked) == 1 else "have")  # fmt: skip
+    if clean is None:
+        return start
+    text = "Without {them}, the test accuracy of {model} is {clean} instead of {whole} ({change})."
+    change = points(clean.mean - whole.mean)
+    values = {"model": code(supervised), "clean": percent(clean.mean), "whole": percent(whole.mean), "change": change}
+    return paragraph(start, say(text, them="it" if len(leaked) == 1 else "them", **values))
+
+
+def epochs(evidence: Evidence) -> list[Markup]:
+    """Say for each model which epoch was selected and why."""
+    return [_epoch(evidence, name) for name in evidence.models]
+
+
+def _epoch(evidence: Evidence, name: str) -> Markup:
+    chosen = [evidence.selections[name, seed] for seed in evidence.seeds]
+    first = chosen[0]
+    if len(chosen) == 1:
+        when = say("epoch {epoch} of {planned}", epoch=first["selected_epoch"], planned=first["planned_epochs"])
+    else:
+        epochs = listing([selection["selected_epoch"] for selection in chosen])
+        when = say("epochs {epochs} of {planned}, seed by seed", epochs=epochs, planned=first["planned_epochs"])
+    whys = list(dict.fromkeys(phrase(selection["why"]) for selection in chosen))
+    stopped = sum(bool(selection["stopped_early"]) for selection in chosen)
+    early = "" if not stopped else " (stopped early)" if len(chosen) == 1 else f" ({number_word(stopped)} stopped early)"
+    return say("{name}: {when}{early}. {why}", name=code(name), when=when, early=early, why=sentence("; ".join(whys)))
+
+
+def fitting(evidence: Evidence) -> list[Markup]:
+    """Say for each model whether it under- or overfits, from which epoch, and by which figure."""
+    return [_fit(evidence, name) for name in evidence.models]
+
+
+def _fit(evidence: Evidence, name: str) -> Markup:
+    rows = evidence.rows("fitting", model=name)
+    row = next(row for row in rows if row["seed"] == evidence.first)
+    others = [other["verdict"] for other in rows if other["seed"] != evidence.first]
+    agree = sum(verdict == row["verdict"] for verdict in others)
+    seeds = f" (first seed; {number_word(agree)} of {number_word(len(others))} others the same)" if others else ""
+    start = say("{name}, {figure}: {verdict}{seeds}.", name=code(name), figure=ref(f"curves_{name}"),
+                verdict=phrase(row["verdict"]), seeds=seeds)  # fmt: skip
+    return paragraph(start, sentence(row["evidence"]) if row["evidence"] else None, _gap(row))
+
+
+def _gap(row: dict) -> Markup | None:
+    if row["gap_selected"] is None:
+        return None
+    return say("At the selected epoch, train minus validation accuracy is {gap}.", gap=points(row["gap_selected"]))
+
+
+def fitting_summary(evidence: Evidence) -> Markup:
+    """Sum up which models overfit, underfit or do neither, in the first seed."""
+    rows = evidence.rows("fitting", seed=evidence.first)
+    parts = []
+    for word in ("overfit", "underfit", "diverge"):
+        found = [row["model"] for row in rows if word in row["verdict"] and not row["verdict"].startswith("no ")]
+        if found:
+            parts.append(say("{models} {verb}", models=names(found), verb=_verb(found, word)))
+    quiet = [row["model"] for row in rows if row["verdict"].startswith("no ")]
+    if quiet:
+        parts.append(say("for {models} no overfitting is seen", models=names(quiet)))
+    text = "By the curves of train and validation loss and accuracy, {parts}; {table} gives the numbers."
+    return say(text, parts=listing(parts), table=ref("fitting"))
+
+
+def _verb(models: list[str], verb: str) -> str:
+    return verb + "s" if len(models) == 1 else verb
+
+
+def strategies(evidence: Evidence) -> list[Markup]:
+    """Name the strategies in use against over- and underfitting, with their values and models."""
+    found = [_strategy(evidence, key, text, used) for key, text, used in STRATEGIES]
+    frozen = [name for name, model in evidence.models.items() if model.train == "classifier"]
+    if frozen:
+        found.append(say("<b>Frozen features</b> leave only the classifier to be fitted ({models}).", models=names(frozen)))
+    return [item for item in found if item]
+
+
+def _always(value: object) -> bool:
+    return bool(value)
+
+
+def _is_best(value: object) -> bool:
+    return value == "best"
+
+
+def _below_one(value: object) -> bool:
+    return isinstance(value, (int, float)) and value < 1
+
+
+STRATEGIES: tuple[tuple[str, str, Callable[[object], bool]], ...] = (
+    ("augmentation", "<b>Augmentation</b> shows each image in changed form every epoch", _always),
+    ("weight_decay", "<b>Weight decay</b> keeps the weights small", _always),
+    ("label_smoothing", "<b>Label smoothing</b> keeps the network from becoming certain of its train labels", _always),
+    ("dropout", "<b>Dropout</b> before the classifier hides features at random", _always),
+    ("layer_decay", "<b>A learning rate that falls towards the input</b> spares the general early blocks", _below_one),
+    ("keep_features", "<b>Distillation from the start</b> puts a price on features that leave what they were", _always),
+    ("weight_average", "<b>Averaged weights</b> smooth the last steps", _always),
+    ("early_stop", "<b>Early stopping</b> ends a training that has converged", _always),
+    ("select", "<b>Selecting the epoch</b> by validation accuracy undoes later overfitting", _is_best),
+    ("warmup", "<b>A warm-up</b> of the learning rate protects the start from the untrained classifier", _always),
+)
+"""Setting, what it is for, and when a value of it counts as used."""
+
+
+def _strategy(evidence: Evidence, key: str, text: str, used: Callable[[object], bool]) -> Markup | None:
+    groups: dict[str, list[str]] = {}
+    for name, model in evidence.models.items():
+        if used(model.settings.get(key)):
+            groups.setdefault(setting(model.settings[key]), []).append(name)
+    if not groups:
+        return None
+    everyone = len(groups) == 1 and len(next(iter(groups.values()))) == len(evidence.models)
+    if everyone:
+        return say(text + " ({value}, all models).", value=next(iter(groups)))
+    parts = [say("{value} in {models}", value=value, models=names(group)) for value, group in groups.items()]
+    return say(text + " ({parts}).", parts=Markup("; ").join(parts))
+
+
+def strategies_caveat() -> Markup:
+    """Say what the evidence on strategies does not cover."""
+    return Markup(
+        "What each strategy contributes on its own was not measured: that would take a further training with that one "
+        "strategy switched off. The evidence above is on the trainings as they are, with all their strategies together."
+    )
+
+
+def spread_text(spread: object) -> str:
+    """Write an accuracy over seeds for a table: mean, and ± standard deviation where there is one."""
+    if spread is None:
+        return "–"
+    if spread.deviation is None:
+        return decimal(100 * spread.mean)
+    return f"{decimal(100 * spread.mean)} ± {decimal(100 * spread.deviation)}"

@@ -1,0 +1,94 @@
+"""The works that the report may cite; only those cited are printed, in alphabetical order."""
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from scenessl.errors import UserError
+
+
+def _work(authors: str, year: int, title: str, where: str, link: str = "") -> Markup:
+    text = Markup("{} ({}). {}. <i>{}</i>.").format(authors, year, title, where)
+    return text + Markup(' <a href="{0}">{0}</a>').format(link) if link else text
+
+
+WORKS = {
+    "deng2009": _work(
+        "J. Deng, W. Dong, R. Socher, L.-J. Li, K. Li and L. Fei-Fei",
+        2009,
+        "ImageNet: A large-scale hierarchical image database",
+        "IEEE Conference on Computer Vision and Pattern Recognition, pp. 248–255",
+        "https://doi.org/10.1109/CVPR.2009.5206848",
+    ),
+    "gidaris2018": _work(
+        "S. Gidaris, P. Singh and N. Komodakis",
+        2018,
+        "Unsupervised representation learning by predicting image rotations",
+        "International Conference on Learning Representations",
+        "https://arxiv.org/abs/1803.07728",
+    ),
+    "lazebnik2006": _work(
+        "S. Lazebnik, C. Schmid and J. Ponce",
+        2006,
+        "Beyond bags of features: Spatial pyramid matching for recognizing natural scene categories",
+        "IEEE Conference on Computer Vision and Pattern Recognition, vol. 2, pp. 2169–2178",
+        "https://doi.org/10.1109/CVPR.2006.68",
+    ),
+    "li2016": _work(
+        "Z. Li and D. Hoiem",
+        2016,
+        "Learning without forgetting",
+        "European Conference on Computer Vision, LNCS 9908, pp. 614–629",
+        "https://arxiv.org/abs/1606.09282",
+    ),
+    "loshchilov2019": _work(
+        "I. Loshchilov and F. Hutter",
+        2019,
+        "Decoupled weight decay regularization",
+        "International Conference on Learning Representations",
+        "https://arxiv.org/abs/1711.05101",
+    ),
+    "mcnemar1947": _work(
+        "Q. McNemar",
+        1947,
+        "Note on the sampling error of the difference between correlated proportions or percentages",
+        "Psychometrika 12(2), pp. 153–157",
+        "https://doi.org/10.1007/BF02295996",
+    ),
+    "tan2019": _work(
+        "M. Tan and Q. V. Le",
+        2019,
+        "EfficientNet: Rethinking model scaling for convolutional neural networks",
+        "International Conference on Machine Learning, PMLR 97, pp. 6105–6114",
+        "https://arxiv.org/abs/1905.11946",
+    ),
+    "wang2020": _work(
+        "H. Wang, Z. Wang, M. Du, F. Yang, Z. Zhang, S. Ding, P. Mardziel and X. Hu",
+        2020,
+        "Score-CAM: Score-weighted visual explanations for convolutional neural networks",
+        "IEEE/CVF Conference on Computer Vision and Pattern Recognition Workshops, pp. 111–119",
+        "https://doi.org/10.1109/CVPRW50498.2020.00020",
+    ),
+    "wilson1927": _work(
+        "E. B. Wilson",
+        1927,
+        "Probable inference, the law of succession, and statistical inference",
+        "Journal of the American Statistical Association 22(158), pp. 209–212",
+        "https://doi.org/10.1080/01621459.1927.10502953",
+    ),
+    "yosinski2015": _work(
+        "J. Yosinski, J. Clune, A. Nguyen, T. Fuchs and H. Lipson",
+        2015,
+        "Understanding neural networks through deep visualization",
+        "Deep Learning Workshop, International Conference on Machine Learning",
+        "https://arxiv.org/abs/1506.06579",
+    ),
+}
+
+
+def numbered(keys: Iterable[str]) -> dict[str, int]:
+    """Number the cited works from 1, alphabetically; UserError for a work that is not listed."""
+    unknown = sorted(set(keys) - WORKS.keys())
+    if unknown:
+        raise UserError(f"templates: cite({unknown[0]!r}): scenessl/report/bibliography.py has no such work.")
+    return {key: number for number, key in enumerate((key for key in WORKS if key in set(keys)), 1)}

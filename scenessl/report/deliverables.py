@@ -1,0 +1,100 @@
+"""The last look before a study counts as done: is every deliverable there, and do report and submission open?"""
+
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from scenessl.errors import UserError
+from scenessl.files import write_json
+from scenessl.report.checks import check_results
+from scenessl.report.provenance import NAME
+
+REQUIRED = ("report.pdf", "configuration.yaml", "Snakefile", "Makefile", "config.yaml", "README.md")
+
+
+def check_deliverables(
+    output: Path | str, *, deliverables: Mapping[str, Sequence[str]], pdf: Path | str, archive: Path | str | None = None
+) -> None:
+    """Check the finished study and write what was found as JSON.
+
+    Args:
+        output: the JSON file: pages and characters of the report, files of the submission, deliverables.
+        deliverables: what is asked for, for example "1.15 Score-CAM" -> its files, relative to where the workflow runs.
+        pdf: the report.
+        archive: the submission; None when none is wanted.
+
+    Raises:
+        UserError: names everything that is missing, empty or does not open.
+    """
+    pdf, faults = Path(pdf), missing_deliverables(deliverables)
+    if faults:
+        raise UserError(f"not every deliverable is there: {'; '.join(faults)}.")
+    found = {"report": read_report(pdf)}
+    if archive is not None:
+        found["submission"] = read_submission(Path(archive), pdf)
+    write_json(output, found | {"deliverables": {name: list(files) for name, files in deliverables.items()}})
+
+
+def missing_deliverables(deliverables: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say of every deliverable without files, and of every file that is missing or empty, that it is so."""
+    nothing = [f"{name}: no file is named for it" for name, files in deliverables.items() if not files]
+    pairs = [(name, Path(file)) for name, files in deliverables.items() for file in files]
+    missing = [f"{name}: {file} is missing" for name, file in pairs if not file.is_file()]
+    empty = [f"{name}: {file} is empty" for name, file in pairs if file.is_file() and not file.stat().st_size]
+    return nothing + missing + empty
+
+
+def read_report(pdf: Path) -> dict[str, int]:
+    """Return the pages of a PDF and the characters of text on them; raises UserError when it has none."""
+    # Another's reader, since the writer cannot tell whether others read what it wrote. `make check` does without it.
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        texts = [page.extract_text() for page in PdfReader(pdf, strict=False).pages]
+    except (OSError, PyPdfError, ValueError, KeyError) as error:
+        raise UserError(f"{pdf} does not open ({error}). Delete it and run the study again.") from error
+    if not "".join(texts).strip():
+        raise UserError(f"{pdf} has no text on its {len(texts)} pages. Check the templates and fonts.")
+    return {"pages": len(texts), "characters": sum(map(len, texts))}
+
+
+def read_submission(path: Path, pdf: Path) -> dict[str, object]:
+    """Unpack the submission as its reader will and check it; return its folder and number of files.
+
+    Raises:
+        UserError: it does not unpack, holds anything beside its one folder, lacks a file of REQUIRED or this report,
+            or its results fail `make check`.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+            names = archive.namelist()
+            _check_names(path, names)
+            archive.extractall(folder)
+            _check_unpacked(path, Path(folder) / path.stem, pdf)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} does not unpack ({error}). Delete it and run the study again.") from error
+    return {"folder": path.stem, "files": len(names)}
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    """Refuse a zip with anything beside its one folder, or without a required file."""
+    strangers = [name for name in names if not name.startswith(f"{path.stem}/") or ".." in PurePosixPath(name).parts]
+    if strangers:
+        raise UserError(f"{path} holds {', '.join(strangers)} beside its folder {path.stem}.")
+    missing = [name for name in REQUIRED if f"{path.stem}/{name}" not in names]
+    if missing:
+        raise UserError(f"{path} lacks {', '.join(missing)}.")
+
+
+def _check_unpacked(path: Path, folder: Path, pdf: Path) -> None:
+    """Check that the unpacked folder holds this report, and results from which the tables come out again."""
+    if (folder / "report.pdf").read_bytes() != pdf.read_bytes():
+        raise UserError(f"{path} holds another report than {pdf}. Delete it and run the study again.")
+    studies = sorted(found.parent for found in folder.rglob(NAME))
+    if not studies:
+        raise UserError(f"{path} holds no results ({NAME} is missing).")
+    failed = [str(check) for study in studies for check in check_results(study) if not check.passed]
+    if failed:
+        raise UserError(f"the results in {path} fail their check: {'; '.join(failed)}.")

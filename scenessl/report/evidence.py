@@ -1,0 +1,225 @@
+"""What a study measured, read once from its result files: the only source of numbers for the report."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, stdev
+
+from scenessl.report.heatmaps import Heatmaps, read_heatmaps
+from scenessl.report.inversions import Inversion, read_inversion
+from scenessl.report.needs import TABLES
+from scenessl.report.reading import Files, Gap
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model as published: what it is trained for, from what, and with which settings."""
+
+    name: str
+    task: str
+    init: str
+    train: str
+    settings: Mapping[str, object]
+    reasons: Mapping[str, str]
+
+    @property
+    def source(self) -> str:
+        """The name its weights come from, without the epoch."""
+        return self.init.partition("@")[0]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Values of one quantity over seeds, with mean and sample standard deviation."""
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds."""
+        return mean(self.values)
+
+    @property
+    def deviation(self) -> float | None:
+        """Sample standard deviation; None for a single seed, which has no spread."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All result files of a study; in a draft, those that are missing are gaps that raise when used."""
+
+    root: Path
+    published: dict
+    draft: bool
+    missing: list[str]
+    data: dict  # classes.json
+    index: list[dict]
+    audit: dict
+    parts: dict[int, list[dict]]
+    tables: dict[str, list[dict]]
+    histories: dict[tuple[str, int], list[dict]]
+    selections: dict[tuple[str, int], dict]
+    choice: dict
+    heatmaps: Heatmaps
+    inversions: dict[str, Inversion]
+    provenance: dict
+    models: dict[str, Model] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> dict:
+        """Which model plays which part in the text."""
+        return self.published["roles"]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The study's seeds."""
+        return self.published["seeds"]
+
+    @property
+    def first(self) -> int:
+        """The seed whose pictures are shown."""
+        return self.seeds[0]
+
+    @property
+    def first_seed(self) -> str:
+        """What a caption adds when it shows one seed of several."""
+        return " (first seed)" if len(self.seeds) > 1 else ""
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names by label."""
+        return self.data["classes"]
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the images are drawn by the program."""
+        return self.published["data"]["kind"] == "drawn"
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the networks start from pretrained weights."""
+        return self.published["weights"]["kind"] != "none"
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether a part of train is kept for validation (otherwise the test part plays that role)."""
+        return self.published["validation"] != "test"
+
+    @property
+    def scene_models(self) -> list[str]:
+        """Names of the models that classify scenes."""
+        return [name for name, model in self.models.items() if model.task == "scenes"]
+
+    @property
+    def pretext_tasks(self) -> list[str]:
+        """The pretext tasks, each once."""
+        return list(dict.fromkeys(self.models[name].task for name in self.roles["pretexts"]))
+
+    @property
+    def has_explained(self) -> bool:
+        """Whether any image is explained; taken for granted while a draft does not know."""
+        return isinstance(self.choice, Gap) or bool(self.choice["images"])
+
+    @property
+    def self_supervised(self) -> list[str]:
+        """Schemes that rest on a pretext."""
+        return [name for name in self.roles["schemes"] if name != self.roles["supervised"]]
+
+    def pretext_of(self, name: str) -> str | None:
+        """Name the pretext model whose features `name` uses; None when there is none."""
+        source = self.models[name].source
+        return source if source in self.models else None
+
+    def rows(self, table: str, **wanted: object) -> list[dict]:
+        """Give the rows of a table in which all `wanted` columns have these values."""
+        return [row for row in self.tables[table] if all(row[key] == value for key, value in wanted.items())]
+
+    def accuracies(self, name: str, part: str = "test") -> Spread | None:
+        """Give a model's accuracy over seeds on a part, or in another column of the table; None where there is none."""
+        values = [row[f"{part}_accuracy" if part in PARTS else part] for row in self.rows("accuracy", model=name)]
+        values = [value for value in values if value is not None]
+        return Spread(tuple(values)) if values else None
+
+    def reached(self, name: str) -> tuple[Spread, str]:
+        """Give the accuracy by which a training is judged, and its part: validation, or test where there is none."""
+        part = "validation" if self.accuracies(name, "validation") else "test"
+        return self.accuracies(name, part), part
+
+    def counts(self) -> list[dict]:
+        """Count images by class and part, for the first seed."""
+        part_of = {row["image"]: row["part"] for row in self.parts[self.first]}
+        counted = Counter((row["label"], part_of[row["image"]]) for row in self.index)
+        return [
+            {"class": name} | {part: counted[label, part] for part in PARTS} for label, name in enumerate(self.classes)
+        ]
+
+    def total(self, part: str) -> int:
+        """Count the images of a part, for the first seed."""
+        return sum(row["part"] == part for row in self.parts[self.first])
+
+    def confusions(self, name: str, most: int = 3) -> list[dict]:
+        """Give a model's most frequent confusions of the first seed: true, predicted, count, and n of the true class."""
+        rows = self.rows("confusion", model=name, seed=self.first)
+        size = Counter()
+        for row in rows:
+            size[row["true"]] += row["count"]
+        wrong = [row | {"n": size[row["true"]]} for row in rows if row["true"] != row["predicted"] and row["count"]]
+        return sorted(wrong, key=lambda row: (-row["count"], row["true"], row["predicted"]))[:most]
+
+    def recalls(self, name: str) -> dict[str, float]:
+        """Give a model's recall by class name, mean over seeds, for classes that occur."""
+        found: dict[str, list[float]] = {}
+        for row in self.rows("per_class", model=name):
+            if row["recall"] is not None:
+                found.setdefault(row["class"], []).append(row["recall"])
+        return {label: mean(values) for label, values in found.items()}
+
+    def image_class(self, image: int) -> str:
+        """Give the class name of an image."""
+        return self.index[image]["class"]
+
+
+def read_evidence(root: Path | str, draft: bool = False) -> Evidence:
+    """Read the results of a study.
+
+    Args:
+        root: the study's results folder; configuration.yaml must lie in it, also for a draft.
+        draft: collect missing files instead of refusing them.
+
+    Raises:
+        UserError: a file is missing (without `draft`) or cannot be read; names it.
+    """
+    published = Files(root).yaml("configuration.yaml")
+    files = Files(root, draft)
+    pairs = [(name, seed) for name in published["models"] for seed in published["seeds"]]
+    index = files.table("data/index.csv")
+    return Evidence(
+        root=Path(root),
+        published=published,
+        draft=draft,
+        data=files.json("data/classes.json"),
+        index=index,
+        audit=files.json("data/audit.json"),
+        parts={seed: files.table(f"data/parts_seed{seed}.csv") for seed in published["seeds"]},
+        tables={name: files.table(f"tables/{name}.csv") for name in TABLES},
+        histories={pair: files.table(f"models/{pair[0]}/seed{pair[1]}/history.csv") for pair in pairs},
+        selections={pair: files.json(f"models/{pair[0]}/seed{pair[1]}/selection.json") for pair in pairs},
+        choice=files.json("explain/choice.json"),
+        heatmaps=read_heatmaps(files, published["explain"]["models"]),
+        inversions={name: read_inversion(files, name) for name in published["inversion"]["models"]},
+        provenance=files.json("provenance.json"),
+        models=_models(published["models"]),
+        missing=files.missing,
+    )
+
+
+def _models(published: Mapping[str, Mapping]) -> dict[str, Model]:
+    return {name: Model(name, **_known(line)) for name, line in published.items()}
+
+
+def _known(line: Mapping, keys: Iterable[str] = ("task", "init", "train", "settings", "reasons")) -> dict:
+    return {key: line[key] for key in keys}

@@ -1,0 +1,215 @@
+"""From result files and templates to the PDF report."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+import jinja2
+from markupsafe import Markup
+
+from scenessl.errors import UserError
+from scenessl.files import atomic, write_text
+from scenessl.report import (
+    answers_accuracy,
+    answers_inversion,
+    answers_scorecam,
+    answers_training,
+    requirements,
+    settings_tables,
+    text,
+    wording,
+)
+from scenessl.report.answers_training import spread_text
+from scenessl.report.captions import Captions
+from scenessl.report.evidence import Evidence, read_evidence
+from scenessl.report.numbers import FILTERS, percent_range
+from scenessl.report.questions import OPENING, QUESTIONS
+from scenessl.report.reading import NotThereError
+
+EPOCH = "1690000000"
+"""Default of SOURCE_DATE_EPOCH: a fixed date in the PDF, so that the same results give the same bytes."""
+
+SUBJECTS = {
+    "text": text,
+    "training": answers_training,
+    "accuracy": answers_accuracy,
+    "scorecam": answers_scorecam,
+    "inversion": answers_inversion,
+    "requirements": requirements,
+    "settings": settings_tables,
+}
+
+
+def write_report(
+    root: Path | str,
+    templates: Path | str,
+    out_pdf: Path | str,
+    out_html: Path | str | None = None,
+    draft: bool = False,
+) -> list[str]:
+    """Write the report of the study whose results lie in `root`.
+
+    Args:
+        root: results of the study (configuration.yaml, data/, models/, tables/, figures/ …).
+        templates: folder with report.html.jinja, sections/, report.css and fonts/.
+        out_pdf: the PDF to write.
+        out_html: the HTML it was made of, for those who look for a mistake; it links to figures and style sheet.
+        draft: name missing parts in the text instead of failing.
+
+    Returns:
+        The names of the missing files, empty unless `draft`.
+
+    Raises:
+        UserError: missing evidence (without `draft`), or a mistake in a template.
+    """
+    evidence = read_evidence(root, draft)
+    html = render_html(evidence, templates)
+    if out_html:
+        write_text(out_html, html)
+    render_pdf(html, out_pdf, [Path(root), Path(templates)])
+    return sorted(evidence.missing)
+
+
+def render_html(evidence: Evidence, templates: Path | str) -> str:
+    """Fill in the templates; UserError names the template and what is wrong in it."""
+    captions = Captions(evidence.draft)
+    environment = _environment(evidence, Path(templates), captions)
+    try:
+        return captions.resolve(environment.get_template("report.html.jinja").render())
+    except jinja2.TemplateSyntaxError as error:
+        raise UserError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
+    except jinja2.TemplateError as error:
+        raise UserError(f"templates: {error.message}") from error
+
+
+def _environment(evidence: Evidence, templates: Path, captions: Captions) -> jinja2.Environment:
+    """Set up Jinja2: strict, escaping, with the filters, the answers and the numbering."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS | {"spread": spread_text}
+    environment.globals |= SUBJECTS | {
+        "e": evidence,
+        "captions": captions,
+        "figure_file": _figure_file(evidence),
+        "piece": _piece(evidence, captions),
+        "question_text": QUESTIONS,
+        "opening": OPENING,
+        "percent_range": percent_range,
+        "own_words": _own_words(evidence),
+        "style": (templates / "report.css").resolve().as_uri(),
+        **{name: getattr(wording, name) for name in ("ref", "listed", "cite", "say", "listing", "names")},
+    }
+    return environment
+
+
+def _figure_file(evidence: Evidence) -> Callable[[str], str]:
+    """Make the function that turns a figure's name into its URL."""
+
+    def figure_file(name: str) -> str:
+        file = f"figures/{name}.svg"
+        if (evidence.root / file).is_file():
+            return (evidence.root / "figures").resolve().as_uri() + f"/{quote(name)}.svg"
+        if not evidence.draft:
+            raise UserError(f"the report needs {evidence.root / file}, which is not there. Run snakemake to make it.")
+        if file not in evidence.missing:
+            evidence.missing.append(file)
+        raise NotThereError(file)
+
+    return figure_file
+
+
+def _piece(evidence: Evidence, captions: Captions) -> Callable[..., Markup]:
+    """Make the block that, in a draft, names what is missing in place of what could not be written."""
+
+    def piece(caller: Callable[[], Markup]) -> Markup:
+        before = captions.snapshot()
+        try:
+            return caller()
+        except NotThereError as error:
+            if not evidence.draft:
+                raise UserError(f"the report needs {error.file}, which is not there.") from error
+            captions.restore(before)
+            return Markup('<p class="missing">Not there yet: <code>{}</code></p>').format(error.file)
+
+    return piece
+
+
+def _own_words(evidence: Evidence) -> Callable[[str], list[str]]:
+    """Make the function that gives the student's paragraphs on a question; empty when there are none."""
+
+    def own_words(question: str) -> list[str]:
+        words = (evidence.published.get("words") or {}).get(question) or ""
+        return [part.strip() for part in re.split(r"\n\s*\n", str(words)) if part.strip()]
+
+    return own_words
+
+
+def render_pdf(html: str, out_pdf: Path | str, folders: list[Path]) -> None:
+    """Turn HTML into a tagged PDF of equal bytes for equal content; only files below `folders` are read.
+
+    Raises UserError when WeasyPrint's libraries (Pango) are missing, or an image or style sheet cannot be read.
+    """
+    weasyprint = _weasyprint()
+    failed: list[str] = []
+    fetcher = _fetcher([folder.resolve() for folder in folders], failed)
+    with _fixed_date():
+        document = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url=folders[0].resolve().as_uri() + "/")
+        pdf = document.write_pdf(pdf_variant="pdf/ua-1")
+    if failed:
+        raise UserError("the report may not or cannot read " + "; ".join(sorted(set(failed))))
+    with atomic(out_pdf) as temporary:
+        temporary.write_bytes(pdf)
+
+
+def _weasyprint() -> object:
+    """Import WeasyPrint, which needs Pango."""
+    try:
+        import weasyprint
+    except OSError as error:
+        raise UserError(f"WeasyPrint does not find Pango ({error}); install it, for example: apt install libpango-1.0-0 "
+                        "libpangoft2-1.0-0 libharfbuzz-subset0.") from error  # fmt: skip
+    return weasyprint
+
+
+def _fetcher(folders: list[Path], failed: list[str]) -> object:
+    """Make a fetcher that reads data: URIs and files below `folders`, nothing else, and notes what it refused."""
+    from weasyprint.urls import URLFetcher
+
+    class LocalFetcher(URLFetcher):
+        """Reads data: URIs and files below the given folders."""
+
+        def fetch(self, url: str, headers: dict | None = None) -> object:
+            """Give the content of `url`; ValueError where that is not allowed."""
+            if url.startswith("data:"):
+                return super().fetch(url, headers)
+            path = Path(unquote(urlsplit(url).path)).resolve()
+            if urlsplit(url).scheme != "file" or not any(path.is_relative_to(folder) for folder in folders):
+                failed.append(url)
+                raise ValueError(f"not among the report's files: {url}")
+            if not path.is_file():
+                failed.append(url)
+            return super().fetch(url, headers)
+
+    return LocalFetcher(allowed_protocols=("file", "data"), allow_redirects=False)
+
+
+@contextmanager
+def _fixed_date() -> Iterator[None]:
+    """Set SOURCE_DATE_EPOCH where nobody else has, and take it back."""
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        yield
+        return
+    os.environ["SOURCE_DATE_EPOCH"] = EPOCH
+    try:
+        yield
+    finally:
+        del os.environ["SOURCE_DATE_EPOCH"]
+

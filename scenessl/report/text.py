@@ -1,0 +1,271 @@
+"""Sentences of the introduction, the data, the method and the conclusion."""
+
+from markupsafe import Markup
+
+from scenessl.report.answers_accuracy import useful_short, winner
+from scenessl.report.evidence import Evidence
+from scenessl.report.numbers import code, count, percent
+from scenessl.report.verdicts import compare, converged_statement, convergence, statement
+from scenessl.report.wording import cite, listing, names, number_word, paragraph, phrase, plural, ref, say, sentence
+
+TASKS = {
+    "scenes": "classify the scenes",
+    "rotation": "recognise by which of four turns an image is rotated",
+    "perturbation": "recognise whether a small square was painted black or white",
+}
+LISTED = 30  # groups of files listed in the audit's table before it points to the result file
+
+
+def introduction(evidence: Evidence) -> list[Markup]:
+    """Say what the study compares, with what, and on what."""
+    pretexts = [say("{name} ({what})", name=code(name), what=_task(evidence, name)) for name in evidence.roles["pretexts"]]
+    opening = say(
+        "This report compares a network that is trained with scene labels with networks whose features are trained without "
+        "them, on {what}: {pretexts}. All are EfficientNet-B0 {work}, and all are judged on the same test images by their "
+        "accuracy, by visual explanations of single predictions, and by images that show what their filters answer to.",
+        what=plural(len(pretexts), "pretext task"), pretexts=listing(pretexts), work=cite("tan2019"),
+    )  # fmt: skip
+    return [opening, _data_origin(evidence), _weights_origin(evidence)]
+
+
+def _task(evidence: Evidence, name: str) -> str:
+    task = evidence.models[name].task
+    return TASKS.get(task, f"solve the task “{task}”")
+
+
+def _data_origin(evidence: Evidence) -> Markup:
+    classes = count(len(evidence.classes))
+    if evidence.is_drawn:
+        text = (
+            "The images are <strong>drawn by the program</strong>, {classes} classes of procedural scenes, so that every step can be "
+            "run without any data; the assignment’s photographs {work} are not used, and no number here says anything about them."
+        )
+        return say(text, classes=classes, work=cite("lazebnik2006"))
+    text = (
+        "The images come from {classes} class folders, used as they were given; the assignment names the scene categories of "
+        "Lazebnik et al. {work}."
+    )
+    return say(text, classes=classes, work=cite("lazebnik2006"))
+
+
+def _weights_origin(evidence: Evidence) -> Markup:
+    weights = evidence.published["weights"]
+    if not evidence.is_pretrained:
+        text = (
+            "All networks start from <strong>random weights</strong>, while the assignment starts from weights learned on a large "
+            "collection of labelled photographs {work}."
+        )
+        return say(text, work=cite("deng2009"))
+    known = say(" (sha256 <code>{sum}…</code>)", sum=weights["sha256"][:12]) if weights.get("sha256") else ""
+    text = "The pretrained start is {name}{known}, learned on ImageNet {work}."
+    return say(text, name=weights["name"], known=known, work=cite("deng2009"))
+
+
+def findings(evidence: Evidence) -> list[Markup]:
+    """The main results, one sentence each, for the summary and the conclusion."""
+    return [winner(evidence), useful_short(evidence), *(converged_statement(convergence(evidence, name)) for name in evidence.roles["pretexts"]), *_early(evidence)]
+
+
+def _early(evidence: Evidence) -> list[Markup]:
+    early, latest = evidence.roles.get("early"), evidence.roles.get("latest")
+    return [statement(compare(evidence, early, latest))] if early and latest else []
+
+
+def split(evidence: Evidence) -> list[Markup]:
+    """Say where the split comes from and how validation images were chosen."""
+    given = {"given": "as it was given", "by seed": "drawn by seed, since the data came without one"}[evidence.data["origin"]]
+    total = say(
+        "There are {train} images in the train part, {validation}{test} in the test part, of {classes} classes ({table}); the "
+        "split into train and test is {given}.",
+        train=count(evidence.total("train")), test=count(evidence.total("test")), classes=count(len(evidence.classes)),
+        validation=f"{count(evidence.total('validation'))} in the validation part and " if evidence.has_validation else "",
+        table=ref("classes"), given=given,
+    )  # fmt: skip
+    colour = "All images are grayscale; their single channel is repeated three times." if evidence.data["grayscale"] else None
+    return [paragraph(total, colour), _validation(evidence)]
+
+
+def _validation(evidence: Evidence) -> Markup:
+    if not evidence.has_validation:
+        text = (
+            "The test part also plays the role of the validation part, as the assignment’s literal reading allows; therefore "
+            "no epoch was selected by accuracy."
+        )
+        return paragraph(Markup(text), _reason(evidence))
+    share = percent(float(evidence.published["validation"]), 0)
+    text = (
+        "The validation part is {share} of the images given for training, drawn class by class with the seed and the same for "
+        "all models of a seed. It is never trained on, and the test part never decides about an epoch."
+    )
+    return paragraph(say(text, share=share), _reason(evidence))
+
+
+def _reason(evidence: Evidence) -> Markup | None:
+    reason = evidence.published.get("validation_reason")
+    return say("The reason: {reason}.", reason=phrase(reason)) if reason else None
+
+
+def audit(evidence: Evidence) -> list[Markup]:
+    """Say what the audit of the files found."""
+    found = evidence.audit
+    kinds = [
+        ("unreadable", "unreadable file"),
+        ("duplicates", "group of equal files within a part"),
+        ("leaks", "test image with a copy in train"),
+        ("conflicts", "group of equal files under different labels"),
+    ]
+    parts = [plural(len(found[key]), noun, _many(noun)) for key, noun in kinds]
+    text = "The bytes of all {images} files were hashed. The audit found {parts}{table}."
+    table = say(" ({ref})", ref=ref("audit")) if audit_rows(evidence) else ""
+    return [say(text, images=count(found["images"]), parts=listing(parts), table=table)]
+
+
+def _many(noun: str) -> str:
+    """Plural of a noun with an attribute behind it: groups of equal files."""
+    head, _, rest = noun.partition(" of ")
+    if rest:
+        return f"{head}s of {rest}"
+    head, _, rest = noun.partition(" with ")
+    return f"{head}s with {rest}".replace("a copy", "copies") if rest else noun + "s"
+
+
+def audit_rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of findings: kind and the files concerned, at most LISTED."""
+    found = evidence.audit
+    rows = [{"kind": "unreadable", "files": [item["path"]], "note": item["reason"]} for item in found["unreadable"]]
+    rows += [{"kind": "leak", "files": [item["test"], *item["train"]], "note": ""} for item in found["leaks"]]
+    rows += [{"kind": "conflict", "files": group, "note": ""} for group in found["conflicts"]]
+    rows += [{"kind": "duplicate", "files": group, "note": ""} for group in found["duplicates"]]
+    return rows[:LISTED]
+
+
+def audit_left_out(evidence: Evidence) -> int:
+    """Count the findings that the table leaves out."""
+    return max(0, sum(len(evidence.audit[key]) for key in ("unreadable", "leaks", "conflicts", "duplicates")) - LISTED)
+
+
+def transform(evidence: Evidence) -> Markup:
+    """Say how images are transformed."""
+    side = evidence.published["image_side"]
+    return say(
+        "Every image passes the transform that the assignment prescribes, {transform}: resize, centre crop and "
+        "normalisation{size}. Augmentation only follows it, on the crop, and is off in evaluation.",
+        transform=code("EfficientNet_B0_Weights.IMAGENET1K_V1.transforms()"),
+        size=say(", here at a side of {side} pixels", side=side),
+    )  # fmt: skip
+
+
+def scheme_rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of models: letter of the assignment, name, task, start, what trains, and its part."""
+    letters = _letters(evidence)
+    return [
+        {
+            "letter": letters.get(name, ""),
+            "name": name,
+            "task": model.task,
+            "init": model.init,
+            "train": "all layers" if model.train == "all" else "classifier only",
+            "part": _part(evidence, name),
+        }
+        for name, model in evidence.models.items()
+    ]
+
+
+def _letters(evidence: Evidence) -> dict[str, str]:
+    """Letters as in the assignment: a supervised, b and c the first pretext and its scheme, and so on."""
+    order = [evidence.roles["supervised"]]
+    for name in evidence.self_supervised:
+        order += [pretext for pretext in (evidence.pretext_of(name),) if pretext and pretext not in order] + [name]
+    return {name: f"({letter})" for name, letter in zip(order, "abcdefghijklmnopqrstuvwxyz", strict=False)}
+
+
+def _part(evidence: Evidence, name: str) -> str:
+    roles = evidence.roles
+    if name == roles["supervised"]:
+        return "supervised scheme"
+    if name in roles["pretexts"]:
+        return "pretext task"
+    if name in roles["schemes"]:
+        return "self-supervised scheme"
+    if name == roles.get("early"):
+        return "early pretext epoch"
+    if name in roles["controls"]:
+        return "control: random features" if evidence.models[name].init == "random" else "control: no pretext"
+    return "further model"
+
+
+def method(evidence: Evidence) -> list[Markup]:
+    """Describe schemes, pretexts and controls."""
+    return [_schemes(evidence), *_pretexts(evidence), _controls(evidence)]
+
+
+def _schemes(evidence: Evidence) -> Markup:
+    return say(
+        "{table} lists the models. In the supervised scheme all layers of {supervised} are trained on the labels. In the "
+        "self-supervised schemes all layers are first trained on a pretext task that needs no labels; then its classifier is "
+        "dropped, a new one for the scenes is added, and only this classifier is trained, on frozen features. Frozen means "
+        "that neither weights nor batch-norm statistics change, which each training checks.",
+        table=ref("models"), supervised=code(evidence.roles["supervised"]),
+    )  # fmt: skip
+
+
+def _pretexts(evidence: Evidence) -> list[Markup]:
+    tasks = {evidence.models[name].task for name in evidence.roles["pretexts"]}
+    texts = {
+        "rotation": say(
+            "The rotation pretext {work} turns the square crop by quarter turns with {function} and asks for the turn; "
+            "every image is seen in all four of them in every epoch ({figure}).",
+            work=cite("gidaris2018"), function=code("torchvision.transforms.functional.rotate"), figure=ref("pretext_rotation"),
+        ),
+        "perturbation": say(
+            "The perturbation pretext paints a square at a random place that lies wholly inside the crop, once black and once "
+            "white, and asks for the colour; both views of an image share the place, which is drawn anew in every epoch of "
+            "training and fixed in evaluation ({figure}). The square is painted after the crop and every augmentation, before "
+            "the normalisation{square}.",
+            figure=ref("pretext_perturbation"), square=_square(evidence),
+        ),
+    }  # fmt: skip
+    other = [say("Samples of the pretext {task} are in {figure}.", task=task, figure=ref(f"pretext_{task}")) for task in sorted(tasks - texts.keys())]
+    return [text for task, text in texts.items() if task in tasks] + other
+
+
+def _square(evidence: Evidence) -> str:
+    sides = {model.settings["square"] for model in evidence.models.values() if "square" in model.settings}
+    return f"; its side is {sides.pop()} pixels" if len(sides) == 1 else ""
+
+
+def _controls(evidence: Evidence) -> Markup | None:
+    controls = evidence.roles["controls"]
+    if not controls:
+        return Markup("The study has no controls, so the worth of a pretext cannot be told from that of the start.")
+    text = (
+        "The {noun} {controls} {train} the same classifier on frozen features that have seen no pretext: what a pretext is "
+        "worth is what it adds to them."
+    )
+    one = len(controls) == 1
+    return say(text, noun="control" if one else "controls", controls=names(controls), train="trains" if one else "train")
+
+
+def conclusion(evidence: Evidence) -> list[Markup]:
+    """Sum up the answers and their limits."""
+    seeds = len(evidence.seeds)
+    limits = "One seed was run, so differences between seeds are unknown." if seeds == 1 else (
+        f"{sentence(number_word(seeds))[:-1]} seeds were run."
+    )  # fmt: skip
+    drawn = "Since the images are drawn and the weights random, the run shows that every step works, not how the schemes do on photographs."
+    scope = drawn if evidence.is_drawn and not evidence.is_pretrained else "The results hold for this data, this network and these settings."
+    return [paragraph(*findings(evidence)), paragraph(limits, scope)]
+
+
+def provenance_rows(evidence: Evidence) -> list[tuple[str, str]]:
+    """Flatten the provenance into rows of key and value."""
+    return [(key.replace("_", " "), value) for key, value in _flat(evidence.provenance)]
+
+
+def _flat(tree: object, prefix: str = "") -> list[tuple[str, str]]:
+    """Walk a nested mapping; lists become comma-separated, inner keys follow a colon."""
+    if isinstance(tree, dict):
+        return [row for key, inner in tree.items() for row in _flat(inner, f"{prefix}: {key}" if prefix else str(key))]
+    if isinstance(tree, list):
+        return [(prefix, ", ".join(map(str, tree)))]
+    return [(prefix, "none" if tree is None else str(tree))]

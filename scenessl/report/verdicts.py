@@ -1,0 +1,128 @@
+"""Who is better than whom, and did a pretext converge: judged once, in one way, for all sentences."""
+
+from dataclasses import dataclass
+from statistics import mean
+
+from markupsafe import Markup
+
+from scenessl.report.evidence import Evidence
+from scenessl.report.numbers import SPACE, code, p_value, percent, point_range, points, size_in_points
+from scenessl.report.wording import number_word, plural, say
+
+LEVEL = 0.05
+"""Two-sided level of the tests, which fits the 95 % intervals."""
+
+HIGH_ACCURACY = 0.90
+"""What counts as a high performance of a pretext whose settings state no accuracy for its early stop."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The comparison of two models on the same test images.
+
+    `state` is better, worse, open (the data do not tell them apart) or untested, seen from `a`;
+    `difference` is accuracy of a minus b, mean over seeds; `tests` has one row per seed, oriented a minus b.
+    """
+
+    a: str
+    b: str
+    state: str
+    difference: float
+    tests: tuple[dict, ...]
+
+    @property
+    def winner(self) -> str | None:
+        """Name the model that is more accurate; None where that is open."""
+        return {"better": self.a, "worse": self.b}.get(self.state)
+
+
+def compare(evidence: Evidence, a: str, b: str) -> Verdict:
+    """Compare two models by the paired tests of comparisons.csv: better or worse only if every seed says so."""
+    tests = tuple(_oriented(row, a) for row in evidence.tables["comparisons"] if {row["name_a"], row["name_b"]} == {a, b})
+    if not tests:
+        difference = evidence.accuracies(a).mean - evidence.accuracies(b).mean
+        return Verdict(a, b, "untested", difference, ())
+    states = {_state(row) for row in tests}
+    return Verdict(a, b, states.pop() if len(states) == 1 else "open", mean(row["difference"] for row in tests), tests)
+
+
+def _oriented(row: dict, a: str) -> dict:
+    """Turn a row round so that its difference is a minus the other."""
+    if row["name_a"] == a:
+        return row
+    turned = {"name_a": row["name_b"], "name_b": row["name_a"], "difference": -row["difference"]}
+    sides = {"low": -row["high"], "high": -row["low"]}
+    right = {"only_a_right": row["only_b_right"], "only_b_right": row["only_a_right"]}
+    return row | turned | sides | right
+
+
+def _state(row: dict) -> str:
+    """Judge one seed: different only if test and interval agree."""
+    if row["p"] >= LEVEL or row["low"] <= 0 <= row["high"]:
+        return "open"
+    return "better" if row["difference"] > 0 else "worse"
+
+
+def statement(verdict: Verdict) -> Markup:
+    """Say in one sentence how two models compare on the test images."""
+    a, b, size = code(verdict.a), code(verdict.b), size_in_points(verdict.difference)
+    if verdict.state == "untested":
+        text = "The test accuracies of {a} and {b} lie {size} apart (a minus b: {signed}); no paired test was made."
+        return say(text.replace("a minus b", "{a} minus {b}"), a=a, b=b, size=size, signed=points(verdict.difference))
+    if verdict.state == "open":
+        text = "The test images do not tell {a} and {b} apart: {a} minus {b} is {signed} of test accuracy ({support})."
+        return say(text, a=a, b=b, signed=points(verdict.difference), support=support(verdict))
+    better, worse = (a, b) if verdict.state == "better" else (b, a)
+    text = "On the test images {better} is more accurate than {worse}, by {size} ({support})."
+    return say(text, better=better, worse=worse, size=size, support=support(verdict, verdict.state == "worse"))
+
+
+def support(verdict: Verdict, turned: bool = False) -> str:
+    """Give interval (`turned`: of b minus a) and test; over several seeds, how many of them stand on their own."""
+    if len(verdict.tests) == 1:
+        row = verdict.tests[0]
+        low, high = row["low"], row["high"]
+        if turned:
+            low, high = -high, -low
+        return f"95{SPACE}% interval {point_range(low, high)}, exact McNemar test {p_value(row['p'])}"
+    decided = sum(_state(row) != "open" for row in verdict.tests)
+    largest = max(row["p"] for row in verdict.tests)
+    seeds = plural(len(verdict.tests), "seed")
+    return f"mean of {seeds}; {number_word(decided)} of them significant on their own, largest {p_value(largest)}"
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """Whether a pretext reached a high performance.
+
+    `reached` is the mean accuracy on `part`; `threshold` comes from the early stop if `is_configured`.
+    """
+
+    model: str
+    reached: float
+    part: str
+    threshold: float
+    is_configured: bool
+
+    @property
+    def converged(self) -> bool:
+        """Whether the accuracy is as high as wanted."""
+        return self.reached >= self.threshold
+
+
+def convergence(evidence: Evidence, pretext: str) -> Convergence:
+    """Judge a pretext by the accuracy that its early stop asks for, or by HIGH_ACCURACY."""
+    stop = evidence.models[pretext].settings.get("early_stop") or {}
+    spread, part = evidence.reached(pretext)
+    threshold = stop.get("accuracy")
+    return Convergence(pretext, spread.mean, part, threshold or HIGH_ACCURACY, bool(threshold))
+
+
+def converged_statement(found: Convergence) -> Markup:
+    """Say whether a pretext converged to a high performance."""
+    origin = "its settings ask for" if found.is_configured else "is taken here as a high performance"
+    values = {"model": code(found.model), "reached": percent(found.reached), "part": found.part}
+    values |= {"threshold": percent(found.threshold), "origin": origin}
+    if found.converged:
+        return say("{model} converged: {reached} {part} accuracy, at least the {threshold} that {origin}.", **values)
+    return say("{model} did not converge: {reached} {part} accuracy, below the {threshold} that {origin}.", **values)

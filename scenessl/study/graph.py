@@ -1,0 +1,233 @@
+"""A study as the workflow sees it: which models there are, what each starts from, and what is asked of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+
+from scenessl.errors import UserError
+
+GIVEN = ("imagenet", "random")  # starts that are no model's
+UNPUBLISHED = ("device", "compute_threads", "data", "weights", "recipes", "models", "seeds", "zip")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a model's weights start: `imagenet`, `random` or a model's name, and which epoch of it."""
+
+    name: str
+    epoch: int | str | None = None  # None: the weights it ends with
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> "Start":
+        """Read `name`, `name@3` or `name@best`."""
+        name, _, epoch = text.partition("@")
+        if not epoch:
+            return cls(name)
+        if epoch != "best" and not epoch.isdecimal():
+            raise UserError(f"{where}: '{text}' names no epoch; write {name}@3 or {name}@best.")
+        return cls(name, epoch if epoch == "best" else int(epoch))
+
+    def __str__(self) -> str:
+        """Give the text that `parse` reads."""
+        return self.name if self.epoch is None else f"{self.name}@{self.epoch}"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One training run by name, with every setting resolved."""
+
+    name: str
+    task: str
+    start: Start
+    train: str  # "all" or "classifier"
+    settings: Mapping[str, object]
+    reasons: Mapping[str, str] = field(repr=False)
+    options: Mapping[str, object]  # the task's own settings
+
+    @property
+    def is_frozen(self) -> bool:
+        """Tell whether only the classifier trains."""
+        return self.train == "classifier"
+
+    def published(self) -> dict:
+        """Give what the report and the submission show of this model."""
+        return {
+            "task": self.task,
+            "init": str(self.start),
+            "train": self.train,
+            "settings": dict(self.settings) | dict(self.options),
+            "reasons": dict(self.reasons),
+        }
+
+
+class Study:
+    """A checked configuration: models in an order in which each follows what it starts from."""
+
+    def __init__(self, config: Mapping, task_settings: Mapping[str, Mapping]) -> None:
+        """Resolve recipes and references. The configuration has passed its schema.
+
+        Args:
+            config: the whole configuration.
+            task_settings: task -> its own settings, as `schema.task_settings` reads them.
+
+        Raises:
+            UserError: an unknown name, a cycle of `init`, an epoch that will not exist; names the key.
+        """
+        self.config = config
+        self.name = config["study"]
+        seeds = config["seeds"]
+        self.seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+        self.models = {name: _resolve(name, config, task_settings) for name in config["models"] if config["models"][name]}
+        self._check_starts()
+        self._check_lists()
+
+    @cached_property
+    def frozen(self) -> list[str]:
+        """Name the models of which only the classifier trains."""
+        return [name for name, model in self.models.items() if model.is_frozen]
+
+    @cached_property
+    def networks(self) -> list[str]:
+        """Name the models of which all layers train."""
+        return [name for name, model in self.models.items() if not model.is_frozen]
+
+    @cached_property
+    def pretexts(self) -> list[str]:
+        """Name the pretext tasks that are trained, in the models' order."""
+        return list(dict.fromkeys(model.task for model in self.models.values() if model.task != "scenes"))
+
+    @property
+    def uses_imagenet(self) -> bool:
+        """Tell whether any model starts from the ImageNet backbone."""
+        return any(model.start.name == "imagenet" for model in self.models.values())
+
+    @cached_property
+    def comparisons(self) -> dict[str, list[str]]:
+        """Give the pairs of models whose difference is tested, by name."""
+        return {name: list(pair) for name, pair in self.config["comparisons"].items() if pair}
+
+    def mirrors(self, start: str) -> bool:
+        """Tell whether any classifier on the features of `start` trains on mirrored views as well."""
+        users = [self.models[name] for name in self.frozen if str(self.models[name].start) == start]
+        return any("flip" in model.settings["augmentation"] for model in users)
+
+    def published(self, data: Mapping, weights: Mapping) -> dict:
+        """Give the configuration as report and submission show it: resolved, without device and local paths."""
+        rest = {key: value for key, value in self.config.items() if key not in UNPUBLISHED}
+        rest["validation"] = self.config["validation"]["value"]
+        rest["validation_reason"] = self.config["validation"]["reason"]
+        models = {name: model.published() for name, model in self.models.items()}
+        own = {"seeds": list(self.seeds), "comparisons": self.comparisons, "models": models}
+        return rest | own | {"data": dict(data), "weights": dict(weights)}
+
+    def _check_starts(self) -> None:
+        """Refuse unknown starts, cycles, and epochs that a training will not reach."""
+        for name, model in self.models.items():
+            self._check_start(name, model.start)
+            seen = [name]
+            while model.start.name not in GIVEN:
+                if model.start.name in seen:
+                    raise UserError(f"models.{name}.init: a cycle, {' <- '.join([*seen, model.start.name])}.")
+                seen.append(model.start.name)
+                model = self.models[model.start.name]  # noqa: PLW2901 - walks up the chain of starts
+                self._check_start(seen[-1], model.start)
+
+    def _check_start(self, name: str, start: Start) -> None:
+        """Refuse one start that does not exist."""
+        where = f"models.{name}.init"
+        if start.name in GIVEN:
+            if start.epoch is not None:
+                raise UserError(f"{where}: '{start}': {start.name} has no epochs.")
+            return
+        if start.name not in self.models:
+            raise UserError(f"{where}: " + _unknown(start.name, [*self.models, *GIVEN]))
+        if start.epoch is None:
+            return
+        source = self.models[start.name]
+        if source.is_frozen:
+            raise UserError(f"{where}: '{start}': {start.name} trains no features; name {source.start} instead.")
+        if isinstance(start.epoch, int):
+            self._check_epoch(where, start, source.settings)
+
+    def _check_epoch(self, where: str, start: Start, settings: Mapping) -> None:
+        """Refuse an epoch beyond the end, or one before which the training may stop."""
+        epochs, stop = settings["epochs"], settings["early_stop"]
+        if start.epoch > epochs:
+            raise UserError(f"{where}: '{start}': {start.name} trains {epochs} epochs (recipe's epochs).")
+        if stop and start.epoch > stop["after"]:
+            raise UserError(
+                f"{where}: '{start}': {start.name} may stop after epoch {stop['after']}; raise early_stop.after to {start.epoch}."
+            )
+
+    def _check_lists(self) -> None:
+        """Refuse names of models, in the lists of what is asked, that do not exist."""
+        lists = {
+            "explain.models": self.config["explain"]["models"],
+            "inversion.models": self.config["inversion"]["models"],
+            "comparisons": [name for pair in self.comparisons.values() for name in pair],
+        }
+        for role, names in self.config["roles"].items():
+            lists[f"roles.{role}"] = [names] if isinstance(names, str) else names or []
+        for key, names in lists.items():
+            for name in names:
+                if name not in self.models:
+                    raise UserError(f"{key}: " + _unknown(name, list(self.models)))
+        for name in self.config["explain"]["models"]:
+            if self.models[name].task != "scenes":
+                raise UserError(f"explain.models: '{name}' does not classify the classes; name a model of task scenes.")
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    """Say that a name is unknown, with what may have been meant."""
+    close = get_close_matches(name, known, 1)
+    return f"'{name}' is not a model" + (f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}.")
+
+
+def _resolve(name: str, config: Mapping, task_settings: Mapping[str, Mapping]) -> Model:
+    """Put a model's line, its recipe and its own settings together."""
+    line, where = config["models"][name], f"models.{name}"
+    if line["task"] not in task_settings:
+        raise UserError(f"{where}.task: '{line['task']}' is not a task; there are {', '.join(task_settings)}.")
+    if line["recipe"] not in config["recipes"]:
+        raise UserError(f"{where}.recipe: '{line['recipe']}' is not a recipe; there are {', '.join(config['recipes'])}.")
+    stated = dict(config["recipes"][line["recipe"]]) | dict(line.get("settings", {}))
+    own = set(task_settings[line["task"]])
+    missing = own - stated.keys()
+    if missing:
+        raise UserError(f"{where}.settings: task {line['task']} needs {', '.join(sorted(missing))}.")
+    values = {key: setting["value"] for key, setting in stated.items()}
+    reasons = {key: setting["reason"] for key, setting in stated.items()}
+    if "epochs" in line:
+        values["epochs"], reasons["epochs"] = _epochs_of(line["epochs"], where, config)
+    model = Model(
+        name=name,
+        task=line["task"],
+        start=Start.parse(line["init"], f"{where}.init"),
+        train=line["train"],
+        settings={key: value for key, value in values.items() if key not in own},
+        reasons=reasons,
+        options={key: values[key] for key in sorted(own)},
+    )
+    _check_model(model, where)
+    return model
+
+
+def _epochs_of(other: str, where: str, config: Mapping) -> tuple[int, str]:
+    """Look up the number of epochs of another model, which this one shares."""
+    line = config["models"].get(other)
+    if not line or "epochs" in line:
+        raise UserError(f"{where}.epochs: " + _unknown(other, [name for name in config["models"] if name != other]))
+    stated = dict(config["recipes"].get(line["recipe"], {})) | dict(line.get("settings", {}))
+    return stated["epochs"]["value"], f"as many as {other}, so that both can be compared"
+
+
+def _check_model(model: Model, where: str) -> None:
+    """Refuse combinations that cannot be trained."""
+    if not model.is_frozen:
+        return
+    if model.task != "scenes":
+        raise UserError(f"{where}.train: 'classifier' needs task scenes, whose features can be computed once.")
+    extra = [name for name in model.settings["augmentation"] if name != "flip"]
+    if extra:
+        raise UserError(f"{where}: augmentation {', '.join(extra)} cannot act on cached features; only flip can.")

@@ -1,0 +1,128 @@
+"""From a merged configuration to what the workflow plans with: the study, its data, its weights, its threads."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scenessl.data.folders import find_images
+from scenessl.data.identity import data_hash
+from scenessl.errors import UserError
+from scenessl.files import write_text
+from scenessl.study.codehash import code_hash
+from scenessl.study.graph import Study
+from scenessl.study.schema import check, task_settings
+
+WEIGHTS_BYTES = 17_000_000  # of one EfficientNet-B0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the rules need to know beyond the study itself.
+
+    Attributes:
+        study: the models and what is asked of them.
+        drawn: settings of the embedded data set, or None when `data_root` holds images.
+        data_root: absolute path of the images, or None.
+        data_hash: changes exactly when an image, its class or its split does.
+        weights: kind ("file", "torchvision" or "none"), name and sha256, as published.
+        weights_file: absolute path of a local weights file, or None.
+        threads: how many threads every training computes with.
+        needed_bytes: an estimate of the disk that results and training states take.
+        published: the configuration as report and submission show it.
+    """
+
+    study: Study
+    drawn: dict | None
+    data_root: str | None
+    data_hash: str
+    weights: dict
+    weights_file: str | None
+    threads: int
+    needed_bytes: int
+    published: dict
+
+
+def plan(config: Mapping, repository: Path, memory: Path) -> Plan:
+    """Check a configuration and look at its data and weights.
+
+    Args:
+        config: the whole configuration, local.yaml and command line included.
+        repository: where the schema and the tasks stand.
+        memory: folder for what need not be found out twice (hashes of images, number of threads).
+
+    Raises:
+        UserError: a mistake in the configuration, no data, no such weights file.
+    """
+    tasks = repository / "scenessl" / "tasks"
+    check(config, repository / "rules" / "config.schema.yaml", tasks)
+    study = Study(config, task_settings(tasks))
+    memory = memory / study.name / ".state"
+    drawn = dict(config["data"]) if isinstance(config["data"], Mapping) else None
+    root = None if drawn else _data_root(config["data"])
+    found = _drawn_hash(drawn) if drawn else data_hash(find_images(root), root, memory / "data.json")
+    weights, file = _weights(config["weights"], study)
+    data = {"kind": "drawn" if drawn else "folders", "hash": found}
+    return Plan(
+        study=study,
+        drawn=drawn,
+        data_root=root,
+        data_hash=found,
+        weights=weights,
+        weights_file=file,
+        needed_bytes=_needed_bytes(study),
+        threads=_threads(config["compute_threads"], memory / "compute_threads"),
+        published=study.published(data, weights),
+    )
+
+
+def _data_root(data: str | None) -> str:
+    """Make the path of the images absolute; without any there is nothing to plan."""
+    if data is None:
+        raise UserError(
+            "data: no images are named. Run `make report DATA=/path/to/images` (folders train/ and test/ of class "
+            "folders), or `make demo` for the embedded ones."
+        )
+    return str(Path(data).expanduser().resolve())
+
+
+def _drawn_hash(drawn: Mapping) -> str:
+    """Hash what the drawings depend on: their settings and the code that draws them."""
+    facts = json.dumps([dict(drawn), code_hash("scenessl.data.drawn")], sort_keys=True)
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def _weights(given: str | None, study: Study) -> tuple[dict, str | None]:
+    """Say which ImageNet weights a study uses, if it uses any."""
+    if not study.uses_imagenet:
+        return {"kind": "none", "name": "randomly initialised weights", "sha256": None}, None
+    if given is None:
+        return {"kind": "torchvision", "name": "IMAGENET1K_V1 (torchvision)", "sha256": None}, None
+    path = Path(given).expanduser().resolve()
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(
+            f"weights: {path} cannot be read ({error.strerror}). Give WEIGHTS=/path/to/file of an EfficientNet-B0 "
+            "state dict, or `weights: null` for torchvision's own."
+        ) from error
+    return {"kind": "file", "name": "ImageNet backbone (local file)", "sha256": digest}, str(path)
+
+
+def _needed_bytes(study: Study) -> int:
+    """Estimate the disk: every network's epochs, twice while they are put together, and its training state."""
+    epochs = sum(study.models[name].settings["epochs"] + 4 for name in study.networks)
+    return 2 * WEIGHTS_BYTES * epochs * len(study.seeds)
+
+
+def _threads(setting: int | str, memory: Path) -> int:
+    """Resolve `auto` once per study, so that a study moved to another machine keeps its results."""
+    if setting != "auto":
+        return int(setting)
+    try:
+        return int(memory.read_text())
+    except (OSError, ValueError):
+        write_text(memory, f"{os.cpu_count() or 1}\n")
+        return os.cpu_count() or 1

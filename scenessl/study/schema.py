@@ -1,0 +1,234 @@
+"""Check a configuration against the closed schema and say everything that is wrong with it at once."""
+
+import ast
+import copy
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
+
+from scenessl.errors import UserError
+from scenessl.study.complaints import complaints, names, suggestion
+from scenessl.study.plain import join, show, unplain
+
+STARTS = ("random", "imagenet")
+DECLARABLE = {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum", "description"}
+MOST = 40  # mistakes in one message
+
+
+def check(config: object, schema_path: Path | str, tasks_folder: Path | str) -> None:
+    """Check a whole configuration, as Snakemake merged it.
+
+    Args:
+        config: the configuration.
+        schema_path: rules/config.schema.yaml.
+        tasks_folder: scenessl/tasks, whose modules declare their own settings.
+
+    Raises:
+        UserError: lists all mistakes, one per line, each with the key's path.
+    """
+    mistakes = list(_mistakes(config, Path(schema_path), Path(tasks_folder)))
+    if mistakes:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        shown = [f"  {line}" for line in mistakes[:MOST]]
+        more = [f"  … and {len(mistakes) - MOST} more"] if len(mistakes) > MOST else []
+        raise UserError("\n".join([f"the configuration has {count}:", *shown, *more]))
+
+
+def _mistakes(config: object, schema_path: Path, tasks_folder: Path) -> Iterator[str]:
+    """Give every mistake, each once; what is no plain data is said alone, since nothing further can be relied on."""
+    tasks = task_settings(tasks_folder)
+    found = sorted(set(unplain(config)))
+    if not found:
+        validator = _validator(_with_tasks(schema_path, tasks))
+        found = sorted({*_against(validator, config), *_references(config, tasks)})
+    yield from found
+
+
+# --- what tasks declare -----------------------------------------------------------------------------------------------
+
+
+def task_settings(tasks_folder: Path | str) -> dict[str, dict[str, dict]]:
+    """Read which settings each task declares, without importing any task.
+
+    A task is a file <task>.py with a top-level literal
+    SETTINGS = {"square": {"type": "integer", "minimum": 1, "maximum": 64, "default": 10, "reason": "…"}}.
+    `default` and `reason` may be left out: models of the task must then give the setting.
+
+    Returns:
+        task -> setting -> declaration; a task without settings of its own has an empty dict.
+
+    Raises:
+        UserError: a SETTINGS that is no such literal.
+    """
+    files = sorted(Path(tasks_folder).glob("[a-z]*.py"))
+    return {file.stem: found for file in files if (found := _declared(file)) is not None}
+
+
+def _declared(file: Path) -> dict[str, dict] | None:
+    """Read one task's SETTINGS; None when the file assigns none, that is, holds no task."""
+    try:
+        tree = ast.parse(file.read_bytes(), filename=str(file))
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{file}: is not valid Python ({error}).") from error
+    values = [node.value for node in tree.body if _assigns_settings(node)]
+    if not values:
+        return None
+    try:
+        found = ast.literal_eval(values[-1])
+    except (ValueError, TypeError) as error:
+        raise UserError(
+            f"{file}: SETTINGS must be a plain literal, so that it can be read without importing."
+        ) from error
+    _demand_declarations(file, found)
+    return found
+
+
+def _assigns_settings(node: ast.stmt) -> bool:
+    """Tell whether a statement is `SETTINGS = …`, annotated or not."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return any(isinstance(target, ast.Name) and target.id == "SETTINGS" for target in targets)
+
+
+def _demand_declarations(file: Path, found: object) -> None:
+    """Refuse a SETTINGS that says something the schema cannot use."""
+    known = DECLARABLE | {"default", "reason"}
+    for name, declaration in found.items() if isinstance(found, dict) else [(show(found), None)]:
+        if not isinstance(declaration, dict) or not isinstance(name, str):
+            raise UserError(f"{file}: SETTINGS must map each setting's name to a dict such as {{'type': 'integer'}}.")
+        for key in declaration:
+            if key not in known:
+                hint = suggestion(key, known) or f" (known: {names(sorted(known))})"
+                raise UserError(f"{file}: SETTINGS.{name}: unknown key '{key}'{hint}")
+        if ("default" in declaration) != ("reason" in declaration):
+            raise UserError(f"{file}: SETTINGS.{name}: a default needs a reason, and a reason a default.")
+
+
+# --- the schema -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _read_schema(path: Path, changed: int) -> dict:
+    """Read the schema once for each version of the file."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _with_tasks(path: Path, tasks: dict[str, dict[str, dict]]) -> dict:
+    """Give the schema with the tasks' names and their settings put in."""
+    schema = copy.deepcopy(_read_schema(path, path.stat().st_mtime_ns))
+    schema["properties"]["models"]["additionalProperties"]["properties"]["task"]["enum"] = sorted(tasks)
+    settings = schema["$defs"]["settings"]["properties"]
+    for declarations in tasks.values():
+        for name, declaration in declarations.items():
+            allowed = {key: part for key, part in declaration.items() if key in DECLARABLE}
+            settings[name] = {"$ref": "#/$defs/justified", "properties": {"value": allowed}}
+    return schema
+
+
+def _validator(schema: dict) -> Draft202012Validator:
+    """Make a validator for which 12.0 is no whole number (JSON says it is; range() says it is not)."""
+    plain = Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    )
+    return extend(Draft202012Validator, type_checker=plain)(schema)
+
+
+def _against(validator: Draft202012Validator, config: object) -> Iterator[str]:
+    """Give what the schema finds."""
+    for error in validator.iter_errors(config):
+        yield from complaints(error)
+
+
+# --- names that must exist --------------------------------------------------------------------------------------------
+
+
+def _references(config: object, tasks: dict[str, dict[str, dict]]) -> Iterator[str]:
+    """Check every name that points at a model or a recipe, and whose settings a model takes.
+
+    What has the wrong shape is passed over: the schema has said so.
+    """
+    listed, recipes = _mapping(_mapping(config).get("models")), _mapping(_mapping(config).get("recipes"))
+    models = {name: model for name, model in listed.items() if isinstance(model, dict)}
+    recipes = {name: recipe for name, recipe in recipes.items() if isinstance(recipe, dict)}
+    if listed and not any(listed.values()):
+        yield "models: all are dropped (null); a study needs at least one model"
+    for name, model in models.items():
+        yield from _recipe(join("models", name), model, recipes)
+        yield from _start(join("models", name), name, model, listed)
+        yield from _own_settings(join("models", name), model, recipes, tasks)
+    for path, name in _named_models(_mapping(config)):
+        yield from _unknown_model(path, name, listed)
+
+
+def _mapping(value: object) -> dict:
+    """Give a mapping as it is, and an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def _recipe(path: str, model: dict, recipes: dict) -> Iterator[str]:
+    """Check that a model's recipe exists."""
+    wanted = model.get("recipe")
+    if isinstance(wanted, str) and wanted not in recipes:
+        hint = suggestion(wanted, recipes) or f" (known: {names(recipes)})"
+        yield f"{path}.recipe: no recipe is called {show(wanted)}{hint}"
+
+
+def _start(path: str, name: str, model: dict, listed: dict) -> Iterator[str]:
+    """Check the models that one model starts from or takes its number of epochs from."""
+    init, epochs = model.get("init"), model.get("epochs")
+    if isinstance(init, str):
+        start, mark, _ = init.partition("@")
+        if start in STARTS and mark:
+            yield f"{path}.init: {start} has no epochs; write {start}"
+        elif start not in STARTS:
+            yield from _unknown_model(f"{path}.init", start, listed, STARTS)
+    if isinstance(epochs, str):
+        yield from _unknown_model(f"{path}.epochs", epochs, listed)
+        if epochs == name:
+            yield f"{path}.epochs: takes the number of epochs from itself; leave the key out"
+
+
+def _unknown_model(path: str, name: str, listed: dict, also: tuple[str, ...] = ()) -> Iterator[str]:
+    """Complain when no model has this name, or when it was dropped."""
+    if name not in listed:
+        known = [*also, *listed]
+        yield f"{path}: no model is called {show(name)}{suggestion(name, known) or f' (known: {names(known)})'}"
+    elif listed[name] is None:
+        yield f"{path}: the model {show(name)} was dropped (null); name another one"
+
+
+def _own_settings(path: str, model: dict, recipes: dict, tasks: dict[str, dict[str, dict]]) -> Iterator[str]:
+    """Check that a model has its own task's settings and no other task's, by its recipe or by itself."""
+    task, recipe = model.get("task"), model.get("recipe")
+    if not isinstance(task, str) or task not in tasks:
+        return
+    given, from_recipe = (
+        _mapping(model.get("settings")),
+        _mapping(recipes.get(recipe) if isinstance(recipe, str) else {}),
+    )
+    owners = {name: owner for owner, declared in tasks.items() for name in declared if name not in tasks[task]}
+    for name in [*given, *(name for name in from_recipe if name not in given)]:
+        if name in owners:
+            origin = "settings" if name in given else f"recipe {recipe}"
+            yield f"{path}.{origin}.{name}: is a setting of the task {owners[name]}, not of {task}"
+    for name, declaration in tasks[task].items():
+        if name not in given and name not in from_recipe and "default" not in declaration:
+            meaning = declaration.get("description", f"a setting of the task {task}")
+            yield f"{path}.settings.{name}: missing ({meaning})"
+
+
+def _named_models(config: dict) -> Iterator[tuple[str, str]]:
+    """Give (path, name) of every model that is named outside `models`."""
+    sections = {name: _mapping(config.get(name)) for name in ("explain", "inversion", "comparisons", "roles")}
+    for section, content in sections.items():
+        for key, named in content.items():
+            if section in ("explain", "inversion") and key != "models":
+                continue
+            for index, name in enumerate(named if isinstance(named, list) else []):
+                if isinstance(name, str):
+                    yield f"{section}.{key}.{index}", name
+            if isinstance(named, str):
+                yield join(section, key), named

@@ -1,0 +1,40 @@
+"""Losses of a step: the task's alone, or with a price on features that leave what they were at the start."""
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from scenessl.models.efficientnet import pool
+
+Answer = Callable[[Tensor, Tensor], Tensor]  # logits, targets -> loss
+Step = Callable[[nn.Module, Tensor, Tensor], Tensor]  # model, inputs, targets -> loss
+
+
+def plain_loss(answer: Answer) -> Step:
+    """Make the loss of a step from the task's loss alone."""
+    return lambda model, inputs, targets: answer(model(inputs), targets)
+
+
+def keeping_features(model: nn.Module, answer: Answer, strength: float) -> Step:
+    """Add `strength` times the features' drift from those of the network as it is now, on the same inputs.
+
+    Distillation from the network's own start (Li and Hoiem 2016, "Learning without Forgetting", on features as in
+    Romero et al. 2015, equation 3): what the start knows is kept unless the task pays for the change. All layers
+    train. The start is copied here, in evaluation mode, and never changes.
+    """
+    start = copy.deepcopy(model).eval().requires_grad_(False)
+
+    def step(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        with torch.no_grad():
+            before = pool(start, inputs)
+        now = pool(model, inputs)
+        return answer(model.classifier(now), targets) + strength * drift(now, before)
+
+    return step
+
+
+def drift(now: Tensor, before: Tensor) -> Tensor:
+    """Compute the mean squared change of features [n, 1280], in units of their mean variance over the batch."""
+    return (now - before).square().mean() / before.var(0).mean()

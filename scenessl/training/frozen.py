@@ -1,0 +1,112 @@
+"""Train a new classifier on frozen features, which are computed once and proven to be what the network computes."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from scenessl.data.crops import Crops, normalise
+from scenessl.models import weights
+from scenessl.models.device import choose_device
+from scenessl.models.efficientnet import build, build_classifier, evaluation_mode, load_features, pool, rebuild
+from scenessl.tasks import scenes
+from scenessl.training.data import Data
+from scenessl.training.loop import fit
+from scenessl.training.network import EVALUATION_BATCH, course_of, learner_of, measure_with, sample_train, score
+from scenessl.training.results import Selection, write_results
+from scenessl.training.seeding import generator, seeded
+from scenessl.training.state import State
+
+PROOF_IMAGES = 64
+PROOF_TOLERANCE = 1e-4  # of a logit
+
+
+def write_features(*, start: Path, start_epoch: int | str | None, crops: Path, mirrored: bool, device: str, output: Path) -> None:
+    """Compute the features of every image in evaluation mode.
+
+    Writes float32 `features` [views, n, 1280] (plain; mirrored if asked for), the `features.*` tensors they come
+    from being named by their hash in the metadata.
+    """
+    where, images = choose_device(device), Crops(crops)
+    model = build(2)
+    load_features(model, weights.load_start(start, start_epoch))
+    model.to(where)
+    views = [_features(model, images, flipped, where) for flipped in ([False, True] if mirrored else [False])]
+    weights.save({"features": torch.stack(views)}, output, hash=weights.fingerprint(model.state_dict()))
+
+
+def _features(model: nn.Module, crops: Crops, flipped: bool, device: torch.device) -> Tensor:
+    """Compute one view's features [n, 1280] of all images."""
+    found = []
+    with evaluation_mode(model):
+        for ids in torch.arange(len(crops)).split(EVALUATION_BATCH):
+            images = crops.batch(ids)
+            found.append(pool(model, normalise((images.flip(-1) if flipped else images).to(device))).cpu())
+    return torch.cat(found)
+
+
+def feature_batches(features: Tensor, labels: Tensor, ids: Tensor, batch_size: int, draws: torch.Generator) -> Iterator:
+    """Give one epoch of cached features: every image once, in a drawn order and a drawn view."""
+    order = ids[torch.randperm(len(ids), generator=draws)]
+    views = torch.randint(len(features), (len(ids),), generator=draws)
+    for chunk, view in zip(order.split(batch_size), views.split(batch_size), strict=True):
+        yield features[view, chunk], labels[chunk]
+
+
+def train_classifier(
+    *,
+    settings: Mapping[str, object],
+    seed: int,
+    start: Path,
+    start_epoch: int | str | None,
+    features: Path,
+    data: Data,
+    state: State,
+    outputs: Mapping[str, Path],
+) -> None:
+    """Train the classifier by the common loop on cached features, and write the same files as any training.
+
+    Runs on the CPU: a linear layer on cached features takes seconds anywhere. The arguments are those of
+    `train_network`; `features` is the file that `write_features` made from the same start.
+
+    Raises:
+        AssertionError: the frozen part is not frozen, or the cache is not what the network computes.
+    """
+    targets, train = data.labels, data.parts["train"]
+    frozen = {name: tensor for name, tensor in weights.load_start(start, start_epoch).items() if name.startswith("features.")}
+    cached = weights.load(features)["features"]
+    with seeded(seed, "classifier"):
+        classifier = build_classifier(len(data.classes), settings["dropout"], settings["fc_layers"])
+    rows = fit(
+        learner_of(classifier, settings, scenes.loss),
+        lambda epoch: feature_batches(cached, targets, train, settings["batch_size"], generator(seed, "draws", epoch)),
+        measure_with(
+            lambda model, ids, purpose: score(model, [(cached[0, ids], targets[ids])]),
+            sample_train(data.parts, seed),
+            data.parts["validation"],
+        ),
+        course_of(settings, seed, len(train), settings["batch_size"]),
+        state,
+    )
+    selection = Selection.of(rows, settings, train_images=len(train), views=1)
+    write_results(rows, selection, state, outputs, others=frozen, prefix="classifier.")
+    prove_frozen(outputs["weights"], frozen, weights.metadata(features)["hash"], cached[0], data.crops)
+
+
+def prove_frozen(path: Path, frozen: Mapping[str, Tensor], features_hash: str, cached: Tensor, crops: Crops) -> None:
+    """Assert that the saved model is the start plus a classifier, and gives the logits of cache plus classifier.
+
+    The hash covers parameters and buffers, so a batch norm that moved fails; the logits of real images end to end
+    fail for a cache that was made in training mode or from other weights.
+    """
+    saved = weights.load(path)
+    hashes = {weights.fingerprint(saved), weights.fingerprint(frozen), features_hash}
+    if len(hashes) != 1:
+        raise AssertionError(f"{path}: the frozen features are not those of the start")
+    model = rebuild(saved)
+    ids = torch.linspace(0, len(crops) - 1, min(PROOF_IMAGES, len(crops))).long()
+    with evaluation_mode(model):
+        apart = (model(normalise(crops.batch(ids))) - model.classifier(cached[ids])).abs().max().item()
+    if not apart <= PROOF_TOLERANCE:
+        raise AssertionError(f"{path}: cached features give logits that differ by {apart:g} from the saved model's")

@@ -1,0 +1,374 @@
+"""Invented results of a whole study, in the formats of the result files: for tests of what reads them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from scenessl.files import write_csv, write_json
+
+FIFTEEN = (
+    "bedroom suburb industrial kitchen living_room coast forest highway inside_city mountain open_country street "
+    "tall_building office store"
+).split()
+SETTINGS = {
+    "optimizer": "adamw",
+    "learning_rate": 5e-4,
+    "learning_rate_classifier": 1.5e-3,
+    "layer_decay": 0.8,
+    "momentum": 0.9,
+    "weight_decay": 0.05,
+    "keep_features": 0.0,
+    "batch_size": 32,
+    "epochs": 12,
+    "schedule": "cosine",
+    "warmup": 0.1,
+    "label_smoothing": 0.1,
+    "dropout": 0.2,
+    "fc_layers": 1,
+    "batch_norm": "train",
+    "augmentation": ["flip", "crop"],
+    "weight_average": 0.0,
+    "select": "best",
+    "early_stop": None,
+}
+REASONS = {
+    "learning_rate": "of the last feature block; a third of it underfits in the same number of epochs",
+    "layer_decay": "earlier blocks are more general and need to change less",
+    "weight_decay": "against overfitting a small train part",
+    "augmentation": "a mirrored or slightly closer scene is the same scene",
+}
+PRETEXT = {"epochs": 6, "select": "last", "keep_features": 1.0, "label_smoothing": 0.0}
+STOPS = {"rotation": 0.96, "perturbation": 0.99}
+TEST = {
+    "supervised": 0.945,
+    "rotation": 0.971,
+    "rotation_scenes": 0.884,
+    "perturbation": 0.995,
+    "perturbation_scenes": 0.842,
+    "perturbation_scenes_3": 0.846,
+    "imagenet_scenes": 0.878,
+    "random_scenes": 0.221,
+}
+PAIRS = [
+    ("rotation_scenes", "supervised"),
+    ("perturbation_scenes", "supervised"),
+    ("rotation_scenes", "imagenet_scenes"),
+    ("perturbation_scenes", "imagenet_scenes"),
+    ("rotation_scenes", "random_scenes"),
+    ("perturbation_scenes", "random_scenes"),
+    ("rotation_scenes", "perturbation_scenes"),
+    ("perturbation_scenes", "perturbation_scenes_3"),
+]
+DEMO = {
+    "data": {"kind": "drawn", "hash": "d" * 64},
+    "weights": {"kind": "none", "name": "random weights", "sha256": None},
+}
+FIGURE_SIZES = {  # millimetres; as the real figures, where their size matters to the page
+    "pretext": (150, 70),
+    "curves": (170, 62),
+    "confusion": (130, 125),
+    "accuracy": (170, 85),
+    "early": (170, 40),
+    "scorecam_comparison": (170, 205),
+    "scorecam": (140, 205),
+    "inversion_traces": (170, 60),
+    "inversion": (150, 55),
+}
+
+
+def write_study(root: Path, classes=FIFTEEN, seeds=(0,), demo=False, test=None, per_class=20, **changes) -> Path:
+    """Write the results of an invented study below `root`.
+
+    Args:
+        root: folder to write to.
+        classes: class names.
+        seeds: the study's seeds.
+        demo: drawn data and random weights, without the pretrained control.
+        test: test accuracies by model name, in place of TEST.
+        per_class: test images of each class.
+        changes: keys of configuration.yaml to replace.
+    """
+    published = configuration(seeds, demo) | changes
+    accuracies = TEST | (test or {})
+    write_yaml(root / "configuration.yaml", published)
+    images = _write_data(root, list(classes), seeds, published, per_class)
+    _write_models(root, published, accuracies)
+    _write_tables(root, published, accuracies, list(classes), per_class)
+    _write_explanations(root, published, images)
+    _write_figures(root, published)
+    write_json(root / "provenance.json", _provenance(published))
+    return root
+
+
+def write_yaml(path: Path, data: object) -> None:
+    """Write YAML, keys in order."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def configuration(seeds=(0,), demo=False) -> dict:
+    """The published configuration."""
+    start = "random" if demo else "imagenet"
+    lines = {
+        "supervised": ("scenes", start, "all"),
+        "rotation": ("rotation", start, "all"),
+        "rotation_scenes": ("scenes", "rotation", "classifier"),
+        "perturbation": ("perturbation", start, "all"),
+        "perturbation_scenes": ("scenes", "perturbation", "classifier"),
+        "perturbation_scenes_3": ("scenes", "perturbation@3", "classifier"),
+        "imagenet_scenes": ("scenes", "imagenet", "classifier"),
+        "random_scenes": ("scenes", "random", "classifier"),
+    }
+    if demo:
+        del lines["imagenet_scenes"]
+    return {
+        "study": "demo" if demo else "scene15",
+        "title": "Self-Supervised Scene Classification",
+        "date": None,
+        "student": {"first_name": "Zoë", "last_name": "Peeters-Núñez", "number": "0123456"},
+        "words": {"4b": "I had hoped for more & was <surprised>.\n\nStill, rotation keeps nearly everything."},
+        "data": {"kind": "folders", "hash": "a" * 64},
+        "weights": {"kind": "file", "name": "ImageNet backbone (local file)", "sha256": "b" * 64},
+        "image_side": 64 if demo else 224,
+        "seeds": list(seeds),
+        "validation": 0.15,
+        "validation_reason": "a part of train decides about epochs and settings, so that the test part never does",
+        "models": {name: _model(name, *line) for name, line in lines.items()},
+        "comparisons": {f"pair{at}": list(pair) for at, pair in enumerate(PAIRS) if set(pair) <= set(lines)},
+        "explain": {
+            "models": ["supervised", "rotation_scenes", "perturbation_scenes"],
+            "images": 8,
+            "layers": [8, 2, 1],
+            "variant": "paper",
+            "colour_map": "jet",
+        },
+        "inversion": {"models": ["supervised", "rotation", "perturbation"], "filters": 5, "steps": 20},
+        "roles": {
+            "supervised": "supervised",
+            "schemes": ["supervised", "rotation_scenes", "perturbation_scenes"],
+            "pretexts": ["rotation", "perturbation"],
+            "controls": ["random_scenes"] if demo else ["imagenet_scenes", "random_scenes"],
+            "early": "perturbation_scenes_3",
+            "latest": "perturbation_scenes",
+        },
+    } | (DEMO if demo else {})
+
+
+def _model(name: str, task: str, init: str, train: str) -> dict:
+    settings = dict(SETTINGS)
+    if task != "scenes":
+        settings |= PRETEXT | {"early_stop": {"accuracy": STOPS[task], "gain": 0.002, "patience": 1, "after": 3}}
+    if task == "perturbation":
+        settings["square"] = 10
+    if train == "classifier":
+        settings |= {"batch_norm": "frozen", "augmentation": ["flip"], "layer_decay": 1.0, "learning_rate_classifier": 3e-3}
+    reasons = {key: REASONS.get(key, "as good on the validation images as its neighbours") for key in settings}
+    return {"task": task, "init": init, "train": train, "settings": settings, "reasons": reasons}
+
+
+def _write_data(root: Path, classes: list[str], seeds, published: dict, per_class: int) -> list[dict]:
+    """Write index, classes, audit and parts; returns the rows of the index."""
+    rows = []
+    for split, number in (("train", 20), ("test", per_class)):
+        for label, name in enumerate(classes):
+            for at in range(number):
+                path = f"{split}/{name}/image_{at:04d}.jpg"
+                rows.append({"image": len(rows), "split": split, "label": label, "class": name, "path": path})
+    fixed = {"sha256": "0" * 64, "width": 256, "height": 256, "mode": "L"}
+    columns = ["image", "split", "label", "class", "path", *fixed]
+    write_csv(root / "data/index.csv", [row | fixed for row in rows], columns)
+    classes_json = {"classes": classes, "folders": classes, "origin": "given", "source": published["data"]["kind"]}
+    write_json(root / "data/classes.json", classes_json | {"hash": "a" * 64, "grayscale": True})
+    test = next(row for row in rows if row["split"] == "test")
+    audit = {
+        "images": len(rows),
+        "duplicates": [[rows[0]["path"], rows[1]["path"]]],
+        "leaks": [{"test": test["path"], "train": [rows[2]["path"]]}],
+        "conflicts": [],
+        "unreadable": [],
+        "leaked_images": [test["image"]],
+    }
+    write_json(root / "data/audit.json", audit)
+    held = published["validation"] != "test"
+    for seed in seeds:
+        parts = [
+            {"image": row["image"], "part": "validation" if held and row["image"] % 7 == 0 and row["split"] == "train" else row["split"]}
+            for row in rows
+        ]
+        write_csv(root / f"data/parts_seed{seed}.csv", parts, ["image", "part"])
+    return rows
+
+
+def _write_models(root: Path, published: dict, accuracies: dict) -> None:
+    for name, model in published["models"].items():
+        epochs = model["settings"]["epochs"]
+        for seed in published["seeds"]:
+            folder = root / f"models/{name}/seed{seed}"
+            rows = [_history(epoch, epochs, accuracies[name]) for epoch in range(epochs + 1)]
+            write_csv(folder / "history.csv", rows, list(rows[0]))
+            selection = {
+                "selected_epoch": epochs if model["settings"]["select"] == "last" else epochs - 2,
+                "last_epoch": epochs,
+                "best_epoch": epochs - 2,
+                "planned_epochs": epochs,
+                "rule": model["settings"]["select"],
+                "why": "highest validation accuracy, ties to the lower loss" if model["task"] == "scenes" else "the latest epoch",
+                "stopped_early": False,
+                "train_images": 255,
+                "views_per_image": {"rotation": 4, "perturbation": 2}.get(model["task"], 1),
+            }
+            write_json(folder / "selection.json", selection)
+
+
+def _history(epoch: int, epochs: int, final: float) -> dict:
+    share = 1 - 0.5**epoch if epoch < epochs else 1.0
+    return {
+        "epoch": epoch,
+        "learning_rate": 0.0005,
+        "running_loss": 2.0 - share if epoch else "",
+        "train_loss": round(2.7 - 2.4 * share, 4),
+        "train_accuracy": round(0.07 + (min(final + 0.03, 1) - 0.07) * share, 4),
+        "validation_loss": round(2.7 - 2.1 * share, 4),
+        "validation_accuracy": round(0.07 + (final - 0.07) * share, 4),
+    }
+
+
+def _write_tables(root: Path, published: dict, accuracies: dict, classes: list[str], per_class: int) -> None:
+    number = len(classes) * per_class
+    held = published["validation"] != "test"
+    accuracy, fitting, recall, confusion = [], [], [], []
+    for name, model in published["models"].items():
+        for seed in published["seeds"]:
+            value = min(accuracies[name], 0.99) + 0.004 * (seed - published["seeds"][0])
+            half = 1.96 * np.sqrt(value * (1 - value) / number)
+            accuracy.append(
+                {
+                    "model": name, "task": model["task"], "init": model["init"], "train": model["train"], "seed": seed,
+                    "train_accuracy": min(value + 0.03, 1), "validation_accuracy": value - 0.002 if held else "", "test_accuracy": value,
+                    "test_low": value - half, "test_high": min(value + half, 1), "test_accuracy_unleaked": value - 0.0004,
+                    "n_train": 255, "n_validation": 45 if held else 0, "n_test": number, "n_test_unleaked": number - 1,
+                    "views": {"rotation": 4, "perturbation": 2}.get(model["task"], 1), "selected_epoch": 10, "planned_epochs": 12,
+                    "rule": "best", "why": "highest validation accuracy",
+                }
+            )  # fmt: skip
+            fitting.append(_fitting(name, seed, value))
+            if model["task"] == "scenes":
+                rows = _confusions(name, seed, value, classes, per_class)
+                confusion += rows
+                recall += [
+                    {"model": name, "seed": seed, "class": row["true"], "n": per_class, "recall": row["count"] / per_class, "precision": value, "f1": value}
+                    for row in rows
+                    if row["true"] == row["predicted"]
+                ]
+    for file, rows in {"accuracy": accuracy, "fitting": fitting, "per_class": recall, "confusion": confusion}.items():
+        write_csv(root / f"tables/{file}.csv", rows, list(rows[0]))
+    pairs = [_pair(a, b, seed, accuracies, number) for a, b in published["comparisons"].values() for seed in published["seeds"]]
+    write_csv(root / "tables/comparisons.csv", pairs, list(_pair("supervised", "rotation_scenes", 0, TEST, 100)))
+
+
+def _fitting(name: str, seed: int, value: float) -> dict:
+    overfits = name == "supervised"
+    return {
+        "model": name, "seed": seed, "epochs": 12, "train_loss_start": 2.7, "train_loss_end": 0.31,
+        "validation_loss_lowest": 0.52, "validation_loss_lowest_epoch": 8, "validation_loss_last": 0.6 if overfits else 0.52,
+        "gap_selected": 0.032, "gap_last": 0.041, "overfits_from": 9 if overfits else "",
+        "verdict": "overfits from epoch 9" if overfits else "underfits" if value < 0.5 else "no overfitting seen",
+        "evidence": "validation loss is lowest at epoch 8 (0.520) and ends at 0.600; train loss meanwhile goes from 0.402 to 0.310",
+    }  # fmt: skip
+
+
+def _confusions(name: str, seed: int, value: float, classes: list[str], per_class: int) -> list[dict]:
+    """All pairs of classes; every class loses its errors to the next one."""
+    rows = []
+    for label, true in enumerate(classes):
+        wrong = min(per_class, max(0, round((1 - value) * per_class + (label * 7 + len(name)) % 3 - 1)))
+        following = classes[(label + 1) % len(classes)]
+        for predicted in classes:
+            count = per_class - wrong if predicted == true else wrong if predicted == following else 0
+            rows.append({"model": name, "seed": seed, "true": true, "predicted": predicted, "count": count})
+    return rows
+
+
+def _pair(a: str, b: str, seed: int, accuracies: dict, number: int) -> dict:
+    """A paired comparison whose test follows the size of the difference."""
+    difference = accuracies[a] - accuracies[b]
+    half = 0.011
+    right = round(abs(difference) * number) + 12
+    return {
+        "name_a": a, "name_b": b, "seed": seed, "n": number, "accuracy_a": accuracies[a], "accuracy_b": accuracies[b],
+        "difference": difference, "low": difference - half, "high": difference + half,
+        "only_a_right": right if difference > 0 else 12, "only_b_right": 12 if difference > 0 else right,
+        "p": 0.0004 if abs(difference) > half else 0.31,
+    }  # fmt: skip
+
+
+def _write_explanations(root: Path, published: dict, images: list[dict]) -> None:
+    tests = [row for row in images if row["split"] == "test"]
+    labels = sorted({row["label"] for row in tests})
+    chosen = [next(row for row in tests if row["label"] == label) for label in labels][: published["explain"]["images"]]
+    listed = [{"number": at, "image": row["image"], "label": row["label"], "class": row["class"], "path": row["path"]} for at, row in enumerate(chosen, 1)]
+    choice = {"images": listed, "wanted": published["explain"]["images"], "common_correct": int(0.7 * len(tests)), "test_images": len(tests)}
+    write_json(root / "explain/choice.json", choice | {"models": published["explain"]["models"]})
+    for at, name in enumerate(published["explain"]["models"]):
+        arrays = _maps(len(chosen), published["explain"]["layers"], at)
+        arrays |= {"images": np.array([row["image"] for row in chosen], np.int32), "targets": np.array([row["label"] for row in chosen])}
+        _write_npz(root / f"explain/scorecam/{name}.npz", arrays | {"variant": np.array(published["explain"]["variant"])})
+    for at, name in enumerate(published["inversion"]["models"]):
+        _write_npz(root / f"explain/inversion/{name}.npz", _inversion(at, tests))
+
+
+def _maps(number: int, layers: list[int], seed: int) -> dict:
+    """Blobs of heat whose width and place vary by model, image and layer."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:16, :16] / 16
+    maps = np.zeros((number, len(layers), 16, 16), np.float32)
+    for image in range(number):
+        for at, layer in enumerate(layers):
+            down, across = rng.uniform(0.3, 0.8, 2)
+            width = 0.15 if layer == 8 else 0.6
+            maps[image, at] = np.exp(-((rows - down) ** 2 + (columns - across) ** 2) / width**2) + rng.uniform(0, 0.05, (16, 16))
+    return {"maps": maps, "layers": np.array(layers), "confidence": rng.uniform(0.5, 1, number).astype(np.float32)}
+
+
+def _inversion(seed: int, tests: list[dict]) -> dict:
+    rng = np.random.default_rng(seed)
+    return {
+        "images": rng.integers(0, 255, (6, 16, 16, 3), np.uint8),
+        "filters": np.array([70, 1250, 944, 833 + seed, 768 - seed], np.int32),
+        "weight_sums": np.array([9.1, 8.2, 7.9, 7.7, 7.5], np.float32),
+        "trace": np.linspace(0, 5, 21, dtype=np.float32)[None].repeat(6, 0),
+        "start": np.full(6, -0.2, np.float32),
+        "end": np.array([6, 7, 5, 4, 0.9, 22], np.float32),
+        "natural_max": np.array([1.1, 1.2, 0.9, 2.0, 1.0, 4.0], np.float32),
+        "natural_image": np.array([tests[(at * 31 + seed) % len(tests)]["image"] for at in (0, 1, 2, 0, 3, 1)], np.int32),
+        "natural_mean": np.full(6, 0.1, np.float32),
+        "settings": np.array(json.dumps({"steps": 20})),
+    }  # fmt: skip
+
+
+def _write_npz(path: Path, arrays: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **arrays)
+
+
+def _write_figures(root: Path, published: dict) -> None:
+    from scenessl.report.needs import figure_files
+
+    for file in figure_files(published):
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        width, height = next(size for start, size in FIGURE_SIZES.items() if path.stem.startswith(start))
+        shape = f'<rect width="{width}" height="{height}" fill="#dde6ee"/><text x="5" y="12" font-size="6">{path.stem}</text>'
+        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}">{shape}</svg>')
+
+
+def _provenance(published: dict) -> dict:
+    return {
+        "libraries": {"python": "3.13.1", "torch": "2.15.0", "torchvision": "0.29.2", "weasyprint": "70.0"},
+        "hardware": {"device": "cpu", "compute_threads": 2},
+        "git": "0123abc",
+        "data_hash": published["data"]["hash"],
+        "weights": published["weights"],
+    }

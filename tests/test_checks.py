@@ -1,0 +1,238 @@
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_study import finish_study, make_project
+from pypdf import PdfWriter
+
+from scenessl.errors import UserError
+from scenessl.files import read_csv, write_csv, write_json
+from scenessl.report.archive import write_archive
+from scenessl.report.checks import check_results, main, studies_in
+from scenessl.report.deliverables import check_deliverables, read_report
+from scenessl.report.provenance import sha256
+
+OBJECTS = (
+    b"<</Type /Catalog /Pages 2 0 R>>",
+    b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+    b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Contents 4 0 R /Resources <</Font <</F 5 0 R>>>>>>",
+    b"<</Length 31>> stream\nBT /F 9 Tf 9 9 Td (Hello) Tj ET\nendstream",
+    b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>",
+)
+
+
+def one_page():
+    """Return a PDF of one page that says Hello."""
+    data, table = b"%PDF-1.4\n", b"0000000000 65535 f \n"
+    for number, content in enumerate(OBJECTS, start=1):
+        table += b"%010d 00000 n \n" % len(data)
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    trailer = b"trailer <</Root 1 0 R /Size 6>>\nstartxref\n%d\n%%%%EOF\n" % len(data)
+    return data + b"xref\n0 6\n" + table + trailer
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    project = make_project(folder / "project")
+    finish_study(project / "results" / "toy", project)
+    return project
+
+
+@pytest.fixture
+def study(finished, tmp_path):
+    return Path(shutil.copytree(finished / "results" / "toy", tmp_path / "results" / "toy"))
+
+
+def failed(study):
+    return {check.name: check.detail for check in check_results(study) if not check.passed}
+
+
+def restate(study, name):
+    """Make provenance.json agree with a changed file, as a forger would."""
+    provenance = json.loads((study / "provenance.json").read_text())
+    provenance["files"][name] = sha256(study / name)
+    write_json(study / "provenance.json", provenance)
+
+
+def test_a_finished_study_passes_with_a_line_per_check(study, capsys):
+    assert failed(study) == {}
+    assert main([str(study)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("ok") for line in lines) == 1 + 1 + 6 + 7
+    assert lines[-2] == "15 of 15 checks passed"
+
+
+def test_weights_may_be_absent_and_nothing_else(study):
+    (study / "models" / "a" / "seed0" / "weights.safetensors").unlink()
+    assert failed(study) == {}
+    (study / "data" / "classes.json").unlink()
+    assert failed(study)["data/classes.json"] == "is missing"
+
+
+def test_a_changed_number_in_a_table_fails_and_is_shown(study, capsys):
+    path = study / "tables" / "accuracy.csv"
+    path.write_text(path.read_text().replace("a,scenes,random,all,0,", "a,scenes,random,all,0,9", 1))
+    found = failed(study)
+    assert "differs" in found["tables/accuracy.csv"] or "line 2" in found["tables/accuracy.csv"]
+    restate(study, "tables/accuracy.csv")
+    assert "line 2 is stored as 'a,scenes,random,all,0,9" in failed(study)["tables/accuracy.csv"]
+    assert main([str(study)]) == 1
+    assert "FAILED  tables/accuracy.csv" in capsys.readouterr().out
+
+
+def test_a_changed_line_end_fails(study):
+    path = study / "tables" / "settings.csv"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    restate(study, "tables/settings.csv")
+    assert "line ends" in failed(study)["tables/settings.csv"]
+
+
+def test_changed_predictions_fail_by_their_hash_and_by_the_tables(study):
+    name = "models/a/seed0/predictions.npz"
+    data = dict(np.load(study / name))
+    data["probabilities"] = data["probabilities"][:, ::-1]
+    np.savez(study / name, **data)
+    assert {name, "stored files", "tables/accuracy.csv"} <= failed(study).keys()
+    restate(study, name)
+    assert "stored files" not in failed(study) and "tables/accuracy.csv" in failed(study)
+
+
+def test_targets_other_than_the_labels_fail(study):
+    name = "models/b/seed1/predictions.npz"
+    data = dict(np.load(study / name))
+    data["target"][-1] = 1
+    np.savez(study / name, **data)
+    assert "labels" in failed(study)["predictions of b, seed 1"]
+
+
+def test_images_that_moved_between_parts_fail(study):
+    path = study / "data" / "parts_seed0.csv"
+    rows = read_csv(path)
+    rows[4]["part"] = "train"
+    write_csv(path, rows, ("image", "part"))
+    found = failed(study)
+    assert {f"predictions of {model}, seed 0" for model in ("a", "b", "turns")} <= found.keys()
+    assert "predictions of a, seed 1" not in found
+
+
+def test_a_leak_that_the_audit_hides_fails(study):
+    write_json(study / "data" / "audit.json", {"images": 10, "leaked_images": []})
+    assert "1 test images" in failed(study)["leaks"]
+
+
+def test_a_hash_of_a_file_elsewhere_is_not_followed(study):
+    provenance = json.loads((study / "provenance.json").read_text())
+    provenance["files"]["../../x"] = "0"
+    write_json(study / "provenance.json", provenance)
+    assert failed(study)["../../x"] == "lies outside the study"
+
+
+@pytest.mark.parametrize("name", ["configuration.yaml", "provenance.json", "data/index.csv", "data/audit.json"])
+@pytest.mark.parametrize("damage", [None, b"", b"\xff{]"])
+def test_missing_and_damaged_files_are_findings_not_tracebacks(study, name, damage):
+    path = study / name
+    path.unlink() if damage is None else path.write_bytes(damage)
+    assert failed(study)
+
+
+def test_a_folder_of_studies_means_the_finished_ones(study):
+    (study.parent / "unfinished").mkdir()
+    (study.parent / "unfinished" / "configuration.yaml").write_text("study: x")
+    assert studies_in(study.parent) == [study] == studies_in(study)
+    with pytest.raises(UserError, match="no finished study"):
+        studies_in(study / "data")
+
+
+def test_a_folder_without_studies_is_one_message(tmp_path, capsys):
+    assert main([str(tmp_path)]) == 1
+    assert "no finished study" in capsys.readouterr().err
+
+
+def test_the_check_needs_no_torch(study):
+    code = f"import sys; from scenessl.report.checks import main; main([{str(study)!r}]); " + (
+        "print(sorted({'torch', 'pandas', 'snakemake', 'matplotlib', 'pypdf'} & set(sys.modules)))"
+    )
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.fixture
+def submission(finished, tmp_path):
+    """Return (PDF, zip) of the finished study."""
+    pdf, archive = tmp_path / "report.pdf", tmp_path / "A_B_1.zip"
+    pdf.write_bytes(one_page())
+    write_archive(archive, project=finished, root=finished / "results" / "toy", place="results/toy", report=pdf)
+    return pdf, archive
+
+
+def test_complete_deliverables_pass_and_are_listed(submission, tmp_path):
+    pdf, archive = submission
+    check_deliverables(tmp_path / "checks.json", deliverables={"1.17 report": [str(pdf)]}, pdf=pdf, archive=archive)
+    found = json.loads((tmp_path / "checks.json").read_text())
+    assert found["report"] == {"pages": 1, "characters": 5}
+    assert found["submission"]["folder"] == "A_B_1" and found["deliverables"] == {"1.17 report": [str(pdf)]}
+
+
+def test_every_missing_deliverable_is_named_and_nothing_is_written(submission, tmp_path):
+    (tmp_path / "empty.svg").touch()
+    asked = {"1.15 maps": [str(tmp_path / "no.svg"), str(tmp_path / "empty.svg")], "1.16 inversion": []}
+    with pytest.raises(UserError, match=r"1\.16 inversion: no file.*no\.svg is missing.*empty\.svg is empty"):
+        check_deliverables(tmp_path / "checks.json", deliverables=asked, pdf=submission[0])
+    assert not (tmp_path / "checks.json").exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"no pdf at all", one_page()[:60]])
+def test_a_report_that_does_not_open_fails(tmp_path, data):
+    path = tmp_path / "report.pdf"
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=r"report\.pdf"):
+        read_report(path)
+
+
+def test_a_report_without_text_fails(tmp_path):
+    writer = PdfWriter()
+    writer.add_blank_page(99, 99)
+    writer.write(tmp_path / "blank.pdf")
+    with pytest.raises(UserError, match="no text on its 1 pages"):
+        read_report(tmp_path / "blank.pdf")
+
+
+def rewritten(path, change):
+    """Write a zip again with its {name: bytes} changed."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in change(files).items():
+            archive.writestr(name, data)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda files: files | {"beside.txt": b""}, "beside its folder"),
+        (lambda files: files | {"A_B_1/../../x": b""}, "beside its folder"),
+        (lambda files: {name: data for name, data in files.items() if "Makefile" not in name}, "lacks Makefile"),
+        (lambda files: files | {"A_B_1/report.pdf": b"other"}, "another report"),
+        (lambda files: files | {"A_B_1/results/toy/tables/accuracy.csv": b"model\n"}, "fail their check"),
+        (lambda files: {name: data for name, data in files.items() if "provenance" not in name}, "no results"),
+    ],
+)
+def test_a_submission_that_is_not_whole_fails(submission, tmp_path, change, message):
+    pdf, archive = submission
+    rewritten(archive, change)
+    with pytest.raises(UserError, match=message):
+        check_deliverables(tmp_path / "checks.json", deliverables={"pdf": [str(pdf)]}, pdf=pdf, archive=archive)
+
+
+def test_a_damaged_zip_fails(submission, tmp_path):
+    pdf, archive = submission
+    archive.write_bytes(archive.read_bytes()[:-400])
+    with pytest.raises(UserError, match="does not unpack"):
+        check_deliverables(tmp_path / "checks.json", deliverables={"pdf": [str(pdf)]}, pdf=pdf, archive=archive)

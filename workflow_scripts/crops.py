@@ -1,0 +1,13 @@
+"""Decode every image to its square crop."""
+
+from scenessl.data.cache import write_crops
+from scenessl.joblog import job
+
+with job(snakemake.log[0]):
+    write_crops(
+        index=snakemake.input.index,
+        classes=snakemake.input.classes,
+        source=snakemake.input.source,
+        crops=snakemake.output.crops,
+        side=snakemake.params.side,
+    )

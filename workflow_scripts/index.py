@@ -1,0 +1,11 @@
+"""List, hash and decode every image once, and audit what was found."""
+
+from scenessl.data.index import write_index
+from scenessl.joblog import job
+
+with job(snakemake.log[0]):
+    write_index(
+        root=snakemake.params.root,
+        kind="drawn" if snakemake.params.drawn else "folders",
+        **dict(snakemake.output.items()),
+    )

@@ -1,0 +1,22 @@
+"""Train a new classifier on frozen features."""
+
+from scenessl.joblog import job
+
+with job(snakemake.log[0], snakemake.resources.compute_threads):
+    from scenessl.training.data import read_data
+    from scenessl.training.frozen import train_classifier
+    from scenessl.training.state import training
+
+    source, asked = snakemake.input, snakemake.params
+    seed = int(snakemake.wildcards.seed)
+    with training(asked.state, dict(asked.items()) | {"seed": seed}, source.start, snakemake.output) as state:
+        train_classifier(
+            settings=asked.settings,
+            seed=seed,
+            start=source.start,
+            start_epoch=asked.epoch,
+            features=source.features,
+            data=read_data(source.index, source.classes, source.crops, source.parts),
+            state=state,
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,24 @@
+"""Train all layers of one model with one seed."""
+
+from scenessl.joblog import job
+
+with job(snakemake.log[0], snakemake.resources.compute_threads):
+    from scenessl.training.data import read_data
+    from scenessl.training.network import train_network
+    from scenessl.training.state import training
+
+    source, asked = snakemake.input, snakemake.params
+    seed = int(snakemake.wildcards.seed)
+    with training(asked.state, dict(asked.items()) | {"seed": seed}, source.start, snakemake.output) as state:
+        train_network(
+            task=asked.task,
+            options=asked.options,
+            settings=asked.settings,
+            seed=seed,
+            start=source.start,
+            start_epoch=asked.epoch,
+            data=read_data(source.index, source.classes, source.crops, source.parts),
+            state=state,
+            device=snakemake.resources.device,
+            outputs=dict(snakemake.output.items()),
+        )
