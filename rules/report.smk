@@ -31,3 +31,93 @@ rule tables:
         data=PLAN.data_hash,
     script:
         "../workflow_scripts/tables.py"
+
+
+# States versions, hardware, code and the hashes of all results.
+rule provenance:
+    input:
+        results=runs("weights.safetensors") + runs("predictions.npz") + runs("history.csv") + runs("selection.json"),
+        parts=expand(f"{R}/data/parts_seed{{seed}}.csv", seed=SEEDS),
+        published=f"{R}/configuration.yaml",
+        code=sources("scenessl.report.provenance", "workflow_scripts/provenance.py"),
+    output:
+        provenance=f"{R}/provenance.json",
+    log:
+        f"{LOGS}/provenance.log",
+    resources:
+        device=config["device"],
+        compute_threads=PLAN.threads,
+    params:
+        root=R,
+    script:
+        "../workflow_scripts/provenance.py"
+
+
+# Renders the report, every number read from a results file.
+rule report:
+    input:
+        published=f"{R}/configuration.yaml",
+        tables=rules.tables.output.tables,
+        figures=figure_files(),
+        evidence=evidence(),
+        provenance=f"{R}/provenance.json",
+        index=INDEX,
+        classes=CLASSES,
+        audit=AUDIT,
+        templates=template_files(),
+        code=sources("scenessl.report.render", "workflow_scripts/report.py"),
+    output:
+        pdf=f"{R}/report/report.pdf",
+    log:
+        f"{LOGS}/report.log",
+    params:
+        root=R,
+        data=PLAN.data_hash,
+    script:
+        "../workflow_scripts/report.py"
+
+
+# Renders what is there so far; missing parts are named.
+rule draft:
+    input:
+        published=f"{R}/configuration.yaml",
+        templates=template_files(),
+    log:
+        f"{LOGS}/draft.log",
+    params:
+        root=R,
+        pdf=f"{R}/report/draft.pdf",
+    script:
+        "../workflow_scripts/draft.py"
+
+
+# Packs report, code as it stands, tables and predictions for handing in.
+rule submission:
+    input:
+        pdf=f"{R}/report/report.pdf",
+        provenance=f"{R}/provenance.json",
+        code=project_files(Path(workflow.basedir)),
+    output:
+        zip=f"{R}/report/{{submission}}.zip",
+    log:
+        f"{LOGS}/submission_{{submission}}.log",
+    params:
+        root=R,
+    script:
+        "../workflow_scripts/submission.py"
+
+
+# Checks that everything asked for is there, opens and agrees with the stored results.
+rule checks:
+    input:
+        pdf=f"{R}/report/report.pdf",
+        zip=submission_files(),
+        figures=figure_files(),
+        tables=rules.tables.output.tables,
+        code=sources("scenessl.report.deliverables", "workflow_scripts/checks.py"),
+    output:
+        checks=f"{R}/report/checks.json",
+    log:
+        f"{LOGS}/checks.log",
+    script:
+        "../workflow_scripts/checks.py"

@@ -11,7 +11,8 @@ from scenessl.study.graph import Start
 from scenessl.study.local import with_local
 from scenessl.study.planning import plan
 from scenessl.study.preflight import preflight
-#from scenessl.report.archive import submission_name
+from scenessl.report.checkout import project_files
+from scenessl.report.naming import submission_name
 
 NAMES = ("first_name", "last_name", "number")
 
@@ -20,7 +21,7 @@ try:
     config = with_local(config, "local.yaml", given)
     PLAN = plan(config, repository=Path(workflow.basedir), memory=Path("results"))
     preflight(config, results=Path("results") / PLAN.study.name, needed_bytes=PLAN.needed_bytes, root=workflow.basedir)
-    SUBMISSION = None
+    SUBMISSION = submission_name(*(config["student"][key] for key in NAMES)) if config["zip"] else None
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -43,6 +44,7 @@ wildcard_constraints:
     model="|".join(STUDY.models),
     seed=r"\d+",
     start=r"[a-z0-9_@-]+",
+    submission=SUBMISSION or "none",
     task="|".join(STUDY.pretexts) or "none",
 
 
@@ -95,7 +97,6 @@ def figure_files():
 
 
 def deliverables():
-    return figure_files()  # TEMPORARY
     """Name what a complete study has made."""
     return [f"{R}/report/report.pdf", f"{R}/report/checks.json", *submission_files()]
 
@@ -119,3 +120,15 @@ def first_of_task(task):
 def drawn_by(module):
     """List the files that a figure's or a table's code stands on; a change of their content re-makes it."""
     return sources(f"scenessl.{module}", f"workflow_scripts/{module.partition('.')[2]}.py")
+
+
+def evidence():
+    """Name the explanations that the report's text reads, beside tables and figures."""
+    maps = [f"{R}/explain/scorecam/{model}.npz" for model in config["explain"]["models"]]
+    inversions = [f"{R}/explain/inversion/{model}.npz" for model in config["inversion"]["models"]]
+    return [f"{R}/explain/choice.json", *maps, *inversions, *runs("history.csv"), *runs("selection.json")]
+
+
+def template_files():
+    """Name every file of the templates, fonts included."""
+    return sorted(str(path) for path in Path("templates").rglob("*") if path.is_file())

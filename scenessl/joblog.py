@@ -58,6 +58,7 @@ def _fix_threads(threads: int) -> None:
     """Set the number of threads of every numerical library, before they are imported and after."""
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
         os.environ[f"{name}_NUM_THREADS"] = str(threads)
-    from scenessl.models.device import use_threads
+    import torch
 
-    use_threads(threads)
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)

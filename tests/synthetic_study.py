@@ -8,10 +8,23 @@ import yaml
 
 from scenessl.files import write_csv, write_json
 
-FIFTEEN = (
-    "bedroom suburb industrial kitchen living_room coast forest highway inside_city mountain open_country street "
-    "tall_building office store"
-).split()
+FIFTEEN = [
+    "bedroom",
+    "suburb",
+    "industrial",
+    "kitchen",
+    "living_room",
+    "coast",
+    "forest",
+    "highway",
+    "inside_city",
+    "mountain",
+    "open_country",
+    "street",
+    "tall_building",
+    "office",
+    "store",
+]
 SETTINGS = {
     "optimizer": "adamw",
     "learning_rate": 5e-4,
@@ -163,7 +176,12 @@ def _model(name: str, task: str, init: str, train: str) -> dict:
     if task == "perturbation":
         settings["square"] = 10
     if train == "classifier":
-        settings |= {"batch_norm": "frozen", "augmentation": ["flip"], "layer_decay": 1.0, "learning_rate_classifier": 3e-3}
+        settings |= {
+            "batch_norm": "frozen",
+            "augmentation": ["flip"],
+            "layer_decay": 1.0,
+            "learning_rate_classifier": 3e-3,
+        }
     reasons = {key: REASONS.get(key, "as good on the validation images as its neighbours") for key in settings}
     return {"task": task, "init": init, "train": train, "settings": settings, "reasons": reasons}
 
@@ -194,7 +212,10 @@ def _write_data(root: Path, classes: list[str], seeds, published: dict, per_clas
     held = published["validation"] != "test"
     for seed in seeds:
         parts = [
-            {"image": row["image"], "part": "validation" if held and row["image"] % 7 == 0 and row["split"] == "train" else row["split"]}
+            {
+                "image": row["image"],
+                "part": "validation" if held and row["image"] % 7 == 0 and row["split"] == "train" else row["split"],
+            }
             for row in rows
         ]
         write_csv(root / f"data/parts_seed{seed}.csv", parts, ["image", "part"])
@@ -214,7 +235,9 @@ def _write_models(root: Path, published: dict, accuracies: dict) -> None:
                 "best_epoch": epochs - 2,
                 "planned_epochs": epochs,
                 "rule": model["settings"]["select"],
-                "why": "highest validation accuracy, ties to the lower loss" if model["task"] == "scenes" else "the latest epoch",
+                "why": "highest validation accuracy, ties to the lower loss"
+                if model["task"] == "scenes"
+                else "the latest epoch",
                 "stopped_early": False,
                 "train_images": 255,
                 "views_per_image": {"rotation": 4, "perturbation": 2}.get(model["task"], 1),
@@ -245,38 +268,72 @@ def _write_tables(root: Path, published: dict, accuracies: dict, classes: list[s
             half = 1.96 * np.sqrt(value * (1 - value) / number)
             accuracy.append(
                 {
-                    "model": name, "task": model["task"], "init": model["init"], "train": model["train"], "seed": seed,
-                    "train_accuracy": min(value + 0.03, 1), "validation_accuracy": value - 0.002 if held else "", "test_accuracy": value,
-                    "test_low": value - half, "test_high": min(value + half, 1), "test_accuracy_unleaked": value - 0.0004,
-                    "n_train": 255, "n_validation": 45 if held else 0, "n_test": number, "n_test_unleaked": number - 1,
-                    "views": {"rotation": 4, "perturbation": 2}.get(model["task"], 1), "selected_epoch": 10, "planned_epochs": 12,
-                    "rule": "best", "why": "highest validation accuracy",
+                    "model": name,
+                    "task": model["task"],
+                    "init": model["init"],
+                    "train": model["train"],
+                    "seed": seed,
+                    "train_accuracy": min(value + 0.03, 1),
+                    "validation_accuracy": value - 0.002 if held else "",
+                    "test_accuracy": value,
+                    "test_low": value - half,
+                    "test_high": min(value + half, 1),
+                    "test_accuracy_unleaked": value - 0.0004,
+                    "n_train": 255,
+                    "n_validation": 45 if held else 0,
+                    "n_test": number,
+                    "n_test_unleaked": number - 1,
+                    "views": {"rotation": 4, "perturbation": 2}.get(model["task"], 1),
+                    "selected_epoch": 10,
+                    "planned_epochs": 12,
+                    "rule": "best",
+                    "why": "highest validation accuracy",
                 }
-            )  # fmt: skip
+            )
             fitting.append(_fitting(name, seed, value))
             if model["task"] == "scenes":
                 rows = _confusions(name, seed, value, classes, per_class)
                 confusion += rows
                 recall += [
-                    {"model": name, "seed": seed, "class": row["true"], "n": per_class, "recall": row["count"] / per_class, "precision": value, "f1": value}
+                    {
+                        "model": name,
+                        "seed": seed,
+                        "class": row["true"],
+                        "n": per_class,
+                        "recall": row["count"] / per_class,
+                        "precision": value,
+                        "f1": value,
+                    }
                     for row in rows
                     if row["true"] == row["predicted"]
                 ]
     for file, rows in {"accuracy": accuracy, "fitting": fitting, "per_class": recall, "confusion": confusion}.items():
         write_csv(root / f"tables/{file}.csv", rows, list(rows[0]))
-    pairs = [_pair(a, b, seed, accuracies, number) for a, b in published["comparisons"].values() for seed in published["seeds"]]
+    pairs = [
+        _pair(a, b, seed, accuracies, number)
+        for a, b in published["comparisons"].values()
+        for seed in published["seeds"]
+    ]
     write_csv(root / "tables/comparisons.csv", pairs, list(_pair("supervised", "rotation_scenes", 0, TEST, 100)))
 
 
 def _fitting(name: str, seed: int, value: float) -> dict:
     overfits = name == "supervised"
     return {
-        "model": name, "seed": seed, "epochs": 12, "train_loss_start": 2.7, "train_loss_end": 0.31,
-        "validation_loss_lowest": 0.52, "validation_loss_lowest_epoch": 8, "validation_loss_last": 0.6 if overfits else 0.52,
-        "gap_selected": 0.032, "gap_last": 0.041, "overfits_from": 9 if overfits else "",
+        "model": name,
+        "seed": seed,
+        "epochs": 12,
+        "train_loss_start": 2.7,
+        "train_loss_end": 0.31,
+        "validation_loss_lowest": 0.52,
+        "validation_loss_lowest_epoch": 8,
+        "validation_loss_last": 0.6 if overfits else 0.52,
+        "gap_selected": 0.032,
+        "gap_last": 0.041,
+        "overfits_from": 9 if overfits else "",
         "verdict": "overfits from epoch 9" if overfits else "underfits" if value < 0.5 else "no overfitting seen",
         "evidence": "validation loss is lowest at epoch 8 (0.520) and ends at 0.600; train loss meanwhile goes from 0.402 to 0.310",
-    }  # fmt: skip
+    }
 
 
 def _confusions(name: str, seed: int, value: float, classes: list[str], per_class: int) -> list[dict]:
@@ -297,24 +354,45 @@ def _pair(a: str, b: str, seed: int, accuracies: dict, number: int) -> dict:
     half = 0.011
     right = round(abs(difference) * number) + 12
     return {
-        "name_a": a, "name_b": b, "seed": seed, "n": number, "accuracy_a": accuracies[a], "accuracy_b": accuracies[b],
-        "difference": difference, "low": difference - half, "high": difference + half,
-        "only_a_right": right if difference > 0 else 12, "only_b_right": 12 if difference > 0 else right,
+        "name_a": a,
+        "name_b": b,
+        "seed": seed,
+        "n": number,
+        "accuracy_a": accuracies[a],
+        "accuracy_b": accuracies[b],
+        "difference": difference,
+        "low": difference - half,
+        "high": difference + half,
+        "only_a_right": right if difference > 0 else 12,
+        "only_b_right": 12 if difference > 0 else right,
         "p": 0.0004 if abs(difference) > half else 0.31,
-    }  # fmt: skip
+    }
 
 
 def _write_explanations(root: Path, published: dict, images: list[dict]) -> None:
     tests = [row for row in images if row["split"] == "test"]
     labels = sorted({row["label"] for row in tests})
     chosen = [next(row for row in tests if row["label"] == label) for label in labels][: published["explain"]["images"]]
-    listed = [{"number": at, "image": row["image"], "label": row["label"], "class": row["class"], "path": row["path"]} for at, row in enumerate(chosen, 1)]
-    choice = {"images": listed, "wanted": published["explain"]["images"], "common_correct": int(0.7 * len(tests)), "test_images": len(tests)}
+    listed = [
+        {"number": at, "image": row["image"], "label": row["label"], "class": row["class"], "path": row["path"]}
+        for at, row in enumerate(chosen, 1)
+    ]
+    choice = {
+        "images": listed,
+        "wanted": published["explain"]["images"],
+        "common_correct": int(0.7 * len(tests)),
+        "test_images": len(tests),
+    }
     write_json(root / "explain/choice.json", choice | {"models": published["explain"]["models"]})
     for at, name in enumerate(published["explain"]["models"]):
         arrays = _maps(len(chosen), published["explain"]["layers"], at)
-        arrays |= {"images": np.array([row["image"] for row in chosen], np.int32), "targets": np.array([row["label"] for row in chosen])}
-        _write_npz(root / f"explain/scorecam/{name}.npz", arrays | {"variant": np.array(published["explain"]["variant"])})
+        arrays |= {
+            "images": np.array([row["image"] for row in chosen], np.int32),
+            "targets": np.array([row["label"] for row in chosen]),
+        }
+        _write_npz(
+            root / f"explain/scorecam/{name}.npz", arrays | {"variant": np.array(published["explain"]["variant"])}
+        )
     for at, name in enumerate(published["inversion"]["models"]):
         _write_npz(root / f"explain/inversion/{name}.npz", _inversion(at, tests))
 
@@ -328,7 +406,9 @@ def _maps(number: int, layers: list[int], seed: int) -> dict:
         for at, layer in enumerate(layers):
             down, across = rng.uniform(0.3, 0.8, 2)
             width = 0.15 if layer == 8 else 0.6
-            maps[image, at] = np.exp(-((rows - down) ** 2 + (columns - across) ** 2) / width**2) + rng.uniform(0, 0.05, (16, 16))
+            maps[image, at] = np.exp(-((rows - down) ** 2 + (columns - across) ** 2) / width**2) + rng.uniform(
+                0, 0.05, (16, 16)
+            )
     return {"maps": maps, "layers": np.array(layers), "confidence": rng.uniform(0.5, 1, number).astype(np.float32)}
 
 
@@ -342,10 +422,12 @@ def _inversion(seed: int, tests: list[dict]) -> dict:
         "start": np.full(6, -0.2, np.float32),
         "end": np.array([6, 7, 5, 4, 0.9, 22], np.float32),
         "natural_max": np.array([1.1, 1.2, 0.9, 2.0, 1.0, 4.0], np.float32),
-        "natural_image": np.array([tests[(at * 31 + seed) % len(tests)]["image"] for at in (0, 1, 2, 0, 3, 1)], np.int32),
+        "natural_image": np.array(
+            [tests[(at * 31 + seed) % len(tests)]["image"] for at in (0, 1, 2, 0, 3, 1)], np.int32
+        ),
         "natural_mean": np.full(6, 0.1, np.float32),
         "settings": np.array(json.dumps({"steps": 20})),
-    }  # fmt: skip
+    }
 
 
 def _write_npz(path: Path, arrays: dict) -> None:
@@ -361,7 +443,9 @@ def _write_figures(root: Path, published: dict) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         width, height = next(size for start, size in FIGURE_SIZES.items() if path.stem.startswith(start))
         shape = f'<rect width="{width}" height="{height}" fill="#dde6ee"/><text x="5" y="12" font-size="6">{path.stem}</text>'
-        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}">{shape}</svg>')
+        path.write_text(
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}">{shape}</svg>'
+        )
 
 
 def _provenance(published: dict) -> dict:

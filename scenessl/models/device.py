@@ -1,7 +1,5 @@
 """Where the arithmetic runs."""
 
-import os
-
 import torch
 
 from scenessl.errors import UserError
@@ -17,8 +15,6 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def use_threads(count: int) -> None:
-    """Compute with `count` threads, whatever a scheduler grants, so that results do not depend on it."""
-    os.environ["OMP_NUM_THREADS"] = str(count)
-    torch.set_num_threads(count)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+def device_name(device: torch.device) -> str | None:
+    """Name the accelerator, or give None for the CPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else None

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, percent, points, size_in_points
 from scenessl.report.verdicts import Verdict, compare, converged_statement, convergence, statement, support
-from scenessl.report.wording import listing, names, number_word, paragraph, plural, ref, say
+from scenessl.report.wording import listing, names, paragraph, plural, ref, say
 
 SMALL_CHANGE = 0.01
 """A change of the pretext's accuracy below this is called small."""
@@ -15,7 +15,12 @@ SMALL_CHANGE = 0.01
 
 def accuracy_phrase(evidence: Evidence, name: str, part: str = "test") -> Markup:
     """Name a model with its accuracy on a part."""
-    return say("{name} ({value} {part} accuracy)", name=code(name), value=percent(evidence.accuracies(name, part).mean), part=part)
+    return say(
+        "{name} ({value} {part} accuracy)",
+        name=code(name),
+        value=percent(evidence.accuracies(name, part).mean),
+        part=part,
+    )
 
 
 # --- Question 3 ---
@@ -31,17 +36,26 @@ def early_latest(evidence: Evidence) -> list[Markup]:
     opening = say(
         "The classifier on the pretext as it was after epoch {at} is {early}, the one on the latest epoch ({end}) {latest}; "
         "both are trained alike ({where}).",
-        at=at, end=end, early=accuracy_phrase(evidence, early), latest=accuracy_phrase(evidence, latest),
+        at=at,
+        end=end,
+        early=accuracy_phrase(evidence, early),
+        latest=accuracy_phrase(evidence, latest),
         where=ref("early_latest"),
-    )  # fmt: skip
-    return [paragraph(opening, statement(verdict)), paragraph(*_why_early(evidence, verdict, at, end)), _against_start(evidence, early, latest)]
+    )
+    return [
+        paragraph(opening, statement(verdict)),
+        paragraph(*_why_early(evidence, verdict, at, end)),
+        _against_start(evidence, early, latest),
+    ]
 
 
 def _epochs_of_pair(evidence: Evidence, early: str, latest: str) -> tuple[int, int]:
     """Give the pretext epochs, in the first seed, on which the two classifiers rest."""
     pretext = evidence.models[latest].source
-    at = int(evidence.models[early].init.partition("@")[2])
-    return at, evidence.selections[pretext, evidence.first]["selected_epoch"]
+    selection = evidence.selections[pretext, evidence.first]
+    epoch = evidence.models[early].init.partition("@")[2]
+    known = {"best": selection["best_epoch"], "": selection["selected_epoch"]}
+    return known[epoch] if epoch in known else int(epoch), selection["selected_epoch"]
 
 
 def _pretext_accuracy(evidence: Evidence, pretext: str, epoch: int) -> float | None:
@@ -64,8 +78,13 @@ def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int) -> list[
     part = "validation" if evidence.has_validation else "test"
     progress = say(
         "Between the two epochs the {part} accuracy of {pretext} on its own task {size}, from {before} to {after} ({change}).",
-        part=part, pretext=code(pretext), size=size, before=percent(before), after=percent(after), change=points(change),
-    )  # fmt: skip
+        part=part,
+        pretext=code(pretext),
+        size=size,
+        before=percent(before),
+        after=percent(after),
+        change=points(change),
+    )
     caveat = Markup(
         "This is a reading of accuracies; how far the weights themselves moved between the two epochs was not measured."
     )
@@ -106,7 +125,9 @@ def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None
     for name in (early, latest):
         verdict = compare(evidence, name, control)
         word = {"better": "above", "worse": "below"}.get(verdict.state, "not told apart from")
-        parts.append(say("{name} is {word} it ({change})", name=code(name), word=word, change=points(verdict.difference)))
+        parts.append(
+            say("{name} is {word} it ({change})", name=code(name), word=word, change=points(verdict.difference))
+        )
     text = "Measured against {control}, which has the same start and no pretext, {parts}."
     return say(text, control=accuracy_phrase(evidence, control), parts=listing(parts))
 
@@ -117,7 +138,12 @@ def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None
 def schemes(evidence: Evidence) -> list[Markup]:
     """Say which scheme classifies the test images more accurately."""
     verdicts = [compare(evidence, a, b) for a, b in combinations(evidence.roles["schemes"], 2)]
-    return [paragraph(winner(evidence)), paragraph(*map(statement, verdicts)), *_confusions(evidence), *_classes(evidence)]
+    return [
+        paragraph(winner(evidence)),
+        paragraph(*map(statement, verdicts)),
+        *_confusions(evidence),
+        *_classes(evidence),
+    ]
 
 
 def ranking(evidence: Evidence) -> list[str]:
@@ -153,8 +179,13 @@ def _confusion(evidence: Evidence, name: str) -> Markup:
     if not pairs:
         return say("{name} makes no error.", name=code(name))
     parts = [
-        say("“{true}” for “{predicted}” ({count} of {n})", true=row["true"], predicted=row["predicted"],
-            count=count(row["count"]), n=count(row["n"]))  # fmt: skip
+        say(
+            "“{true}” for “{predicted}” ({count} of {n})",
+            true=row["true"],
+            predicted=row["predicted"],
+            count=count(row["count"]),
+            n=count(row["n"]),
+        )
         for row in pairs
     ]
     return say("{name} most often takes {parts}.", name=code(name), parts=listing(parts))
@@ -165,7 +196,8 @@ def _classes(evidence: Evidence) -> list[Markup]:
     supervised = evidence.roles["supervised"]
     sentences = [_class_gap(evidence, supervised, name) for name in evidence.self_supervised]
     sentences = [found for found in sentences if found]
-    return [paragraph(say("Class by class ({table}):", table=ref("per_class")), *sentences)] if sentences else []
+    text = "Class by class ({table}), {parts}."
+    return [say(text, table=ref("per_class"), parts=Markup("; ").join(sentences))] if sentences else []
 
 
 def _class_gap(evidence: Evidence, one: str, other: str) -> Markup | None:
@@ -174,14 +206,19 @@ def _class_gap(evidence: Evidence, one: str, other: str) -> Markup | None:
     if not gaps:
         return None
     most, least = max(gaps, key=gaps.get), min(gaps, key=gaps.get)
-    ahead = say("the recall of {one} exceeds that of {other} most for “{most}” ({gap})",
-                one=code(one), other=code(other), most=most, gap=points(gaps[most]))  # fmt: skip
+    ahead = say(
+        "the recall of {one} exceeds that of {other} most for “{most}” ({gap})",
+        one=code(one),
+        other=code(other),
+        most=most,
+        gap=points(gaps[most]),
+    )
     if gaps[most] <= 0:
         ahead = say("the recall of {one} exceeds that of {other} for no class", one=code(one), other=code(other))
     if gaps[least] < 0:
         behind = say("falls behind it most for “{least}” ({gap})", least=least, gap=points(gaps[least]))
-        return say("{ahead} and {behind}.", ahead=ahead, behind=behind)
-    return say("{ahead} and falls behind it for none.", ahead=ahead)
+        return say("{ahead} and {behind}", ahead=ahead, behind=behind)
+    return say("{ahead} and falls behind it for none", ahead=ahead)
 
 
 def recall_columns(evidence: Evidence, models: list[str]) -> list[dict[str, float]]:
@@ -237,15 +274,26 @@ def _its(models: list[str]) -> str:
 
 def useful(evidence: Evidence) -> list[Markup]:
     """Answer whether self-supervision was useful, scheme by scheme, against the controls."""
-    return [useful_short(evidence), *(paragraph(*_useful(evidence, name)) for name in evidence.self_supervised), _labels(evidence)]
+    return [
+        useful_short(evidence),
+        *(paragraph(*_useful(evidence, name)) for name in evidence.self_supervised),
+        _labels(evidence),
+    ]
 
 
 def _useful(evidence: Evidence, name: str) -> list[Markup | None]:
     pretext, control = evidence.pretext_of(name), start_control(evidence, name)
     sentences = [converged_statement(convergence(evidence, pretext))] if pretext else []
     if control is None:
-        return [*sentences, say("No control shares the start of {name}, so the worth of its pretext is open.", name=code(name))]
-    sentences += [statement(compare(evidence, name, control)), _why_useful(evidence, name, control), _kept(evidence, pretext)]
+        return [
+            *sentences,
+            say("No control shares the start of {name}, so the worth of its pretext is open.", name=code(name)),
+        ]
+    sentences += [
+        statement(compare(evidence, name, control)),
+        _why_useful(evidence, name, control),
+        _kept(evidence, pretext),
+    ]
     others = [other for other in evidence.roles["controls"] if other != control]
     return sentences + [_against_other(evidence, name, other) for other in others]
 
@@ -263,12 +311,18 @@ def _why_useful(evidence: Evidence, name: str, control: str) -> Markup:
 
 
 WHY = {
-    ("useful", True): "The pretext made the features fit the scenes better already in training ({train}): the classes are "
+    (
+        "useful",
+        True,
+    ): "The pretext made the features fit the scenes better already in training ({train}): the classes are "
     "easier to separate by a linear classifier than they were at the start.",
-    ("useful", False): "The gain is one of generalisation, not of fit ({train}): the features are no easier to separate, "
+    (
+        "useful",
+        False,
+    ): "The gain is one of generalisation, not of fit ({train}): the features are no easier to separate, "
     "but what is separated carries over better to new images.",
-    ("harmful", False): "The features became less fit for scenes: {train}. The loss shows in training already, so it is "
-    "one of information that the linear classifier needs, not of overfitting.",
+    ("harmful", False): "The features became less fit for scenes: {train}. The loss shows in training already, which "
+    "points to information that the linear classifier misses rather than to overfitting.",
     ("harmful", True): "The features fit the train images better ({train}) and yet serve new images worse: the pretext "
     "traded general features for others that do not carry over.",
     ("open", True): "In training there is a gain of {size} ({train}), which the test images do not confirm.",
@@ -289,12 +343,24 @@ def _kept(evidence: Evidence, pretext: str) -> Markup | None:
 def _against_other(evidence: Evidence, name: str, control: str) -> Markup:
     """Set a scheme against a control with another start, in one sentence."""
     verdict = compare(evidence, name, control)
-    init = "a random start" if evidence.models[control].init == "random" else f"the start “{evidence.models[control].init}”"
+    init = (
+        "a random start"
+        if evidence.models[control].init == "random"
+        else f"the start “{evidence.models[control].init}”"
+    )
     words = {"better": "is above", "worse": "is below", "open": "is not told apart from"}
     text = "{name} {word} {control}, a classifier on {init} ({change} of test accuracy{support})."
     proof = f"; {support(verdict)}" if verdict.tests else ""
     word = words.get(verdict.state, "stands, untested, beside")
-    return say(text, name=code(name), word=word, control=code(control), init=init, change=points(verdict.difference), support=proof)
+    return say(
+        text,
+        name=code(name),
+        word=word,
+        control=code(control),
+        init=init,
+        change=points(verdict.difference),
+        support=proof,
+    )
 
 
 def _labels(evidence: Evidence) -> Markup:
@@ -304,7 +370,7 @@ def _labels(evidence: Evidence) -> Markup:
         "The comparison with {supervised} alone would not answer the question: there all layers are adapted to the labels, "
         "here only the last one. All schemes see the same {labels} labelled train images, so what a pretext saves when "
         "labels are scarce was not measured. The evidence comes from {seeds} and one split.",
-        supervised=code(supervised), labels=count(evidence.total("train")),
+        supervised=code(supervised),
+        labels=count(evidence.total("train")),
         seeds=plural(len(evidence.seeds), "seed"),
-    )  # fmt: skip
-
+    )

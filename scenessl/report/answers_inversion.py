@@ -27,13 +27,18 @@ def method(evidence: Evidence) -> list[Markup]:
         "were chosen. From a nearly uniform image, gradient ascent with the regularisers of Yosinski et al. {work} raised the "
         "spatial mean of each filter’s map after {activation}, and in one further image per model the sum over these "
         "filters.",
-        number=number_word(number), block=code("features[8]"), activation=code("features[8][2]"), work=cite("yosinski2015"),
-    )  # fmt: skip
+        number=number_word(number),
+        block=code("features[8]"),
+        activation=code("features[8][2]"),
+        work=cite("yosinski2015"),
+    )
     shown = say(
         "{images} show the synthetic images, {traces} the rise of the activations, and {table} the values at start and end "
         "beside the highest that any real test image reaches.",
-        images=ref(*(f"inversion_{name}" for name in models)), traces=ref("inversion_traces"), table=ref("inversion"),
-    )  # fmt: skip
+        images=ref(*(f"inversion_{name}" for name in models)),
+        traces=ref("inversion_traces"),
+        table=ref("inversion"),
+    )
     return [opening, shown]
 
 
@@ -53,7 +58,11 @@ def expected(evidence: Evidence) -> list[Markup]:
 
 def _expected(evidence: Evidence, name: str) -> list[Markup | None]:
     inversion, task = evidence.inversions[name], evidence.models[name].task
-    hope = say("Of {name} one would expect {features}.", name=code(name), features=EXPECTED.get(task, "features of its own task"))
+    hope = say(
+        "Of {name} one would expect {features}.",
+        name=code(name),
+        features=EXPECTED.get(task, "features of its own task"),
+    )
     return [hope, works(inversion), _sum(inversion), _sight(evidence, name)]
 
 
@@ -63,7 +72,11 @@ def works(inversion: Inversion) -> Markup:
     beyond = [unit for unit in units if unit.exceeds]
     rose = sum(unit.rose for unit in units)
     if rose < len(units):
-        start = say("The activation rises for {rose} of its {all} filters only.", rose=number_word(rose), all=number_word(len(units)))
+        start = say(
+            "The activation rises for {rose} of its {all} filters only.",
+            rose=number_word(rose),
+            all=number_word(len(units)),
+        )
     else:
         start = say("The activation rises for all of its {all} filters.", all=number_word(len(units)))
     if not beyond:
@@ -78,7 +91,11 @@ def works(inversion: Inversion) -> Markup:
         text = "Every synthetic image drives its filter beyond what any real test image reaches{size}."
         return paragraph(start, say(text, size=size))
     left = [unit.number for unit in units if not unit.exceeds]
-    rest = say("filter {number} does", number=left[0]) if len(left) == 1 else say("filters {numbers} do", numbers=listing(left))
+    rest = (
+        say("filter {number} does", number=left[0])
+        if len(left) == 1
+        else say("filters {numbers} do", numbers=listing(left))
+    )
     text = "{some} of them {go} beyond what any real test image reaches{size}, {rest} not."
     some, go = sentence(number_word(len(beyond)))[:-1], "goes" if len(beyond) == 1 else "go"
     return paragraph(start, say(text, some=some, go=go, size=size, rest=rest))
@@ -96,9 +113,11 @@ def _sight(evidence: Evidence, name: str) -> Markup:
     looks = say(
         "Its images have a contrast of {contrast} and a colour saturation of {saturation} grey levels, structures with a mean "
         "wavelength of {wavelength} of the image side, and {upright} of their edge energy in horizontal edges.",
-        contrast=decimal(inversion.contrast), saturation=decimal(inversion.saturation),
-        wavelength=percent(inversion.wavelength), upright=percent(inversion.upright),
-    )  # fmt: skip
+        contrast=decimal(inversion.contrast),
+        saturation=decimal(inversion.saturation),
+        wavelength=percent(inversion.wavelength),
+        upright=percent(inversion.upright),
+    )
     return paragraph(looks, _conclusion(evidence, name))
 
 
@@ -109,12 +128,16 @@ def _conclusion(evidence: Evidence, name: str) -> Markup:
         other = evidence.inversions[supervised].wavelength
         return say(_fineness(own.wavelength, other), other=code(supervised), value=percent(other))
     if task == "rotation":
-        word = {True: "which favours horizontal structures, as horizons are", False: "which does not favour horizontal structures"}
+        word = {
+            True: "which favours horizontal structures, as horizons are",
+            False: "which does not favour horizontal structures",
+        }
         return say(
             "The share of horizontal edges is {upright}, {word}; a cue of what is up would also have to fade when an image is "
             "turned, which was not measured, so the expectation is undecided.",
-            upright=percent(own.upright), word=word[own.upright > 0.5 + CLEAR / 2],
-        )  # fmt: skip
+            upright=percent(own.upright),
+            word=word[own.upright > 0.5 + CLEAR / 2],
+        )
     return Markup(
         "Which parts and textures these are is for the eye to judge in the figure; the response of the filters to each class "
         "was not measured, so beyond the class of the best real image the expectation is undecided."
@@ -144,7 +167,13 @@ def compare_models(evidence: Evidence) -> list[Markup]:
     pairs = list(combinations(models, 2))
     overlaps = [_overlap(evidence, one, other) for one, other in pairs]
     reason = _overlap_reason(evidence, pairs)
-    return [paragraph(*overlaps, reason), paragraph(*_shared(evidence, pairs)), _levels(evidence), _differences(evidence), *_given_classes(evidence)]
+    return [
+        paragraph(*overlaps, reason),
+        paragraph(*_shared(evidence, pairs)),
+        _levels(evidence),
+        _differences(evidence),
+        *_given_classes(evidence),
+    ]
 
 
 def shared_filters(evidence: Evidence, one: str, other: str) -> list[int]:
@@ -184,7 +213,11 @@ def _shared(evidence: Evidence, pairs: list[tuple[str, str]]) -> list[Markup]:
     sentences = []
     for one, other in pairs:
         same, all_shared = [], shared_filters(evidence, one, other)
-        same = [number for number in all_shared if _best_class(evidence, one, number) == _best_class(evidence, other, number)]
+        same = [
+            number
+            for number in all_shared
+            if _best_class(evidence, one, number) == _best_class(evidence, other, number)
+        ]
         if all_shared:
             text = "Of the filters that {one} and {other} share, {same} of {all} {have} {its} strongest real image in the same class in both."
             have, its = ("has", "its") if len(same) == 1 else ("have", "their")
@@ -206,7 +239,9 @@ def _levels(evidence: Evidence) -> Markup:
         if ratios:
             parts.append(say("{ratio} in {name}", ratio=factor(mean(ratios)), name=code(name)))
     if not parts:
-        return Markup("No filter has a positive activation on real test images, so the activations cannot be related to them.")
+        return Markup(
+            "No filter has a positive activation on real test images, so the activations cannot be related to them."
+        )
     text = "On average over the filters, the final activation is, relative to the highest on real test images, {parts}."
     return say(text, parts=listing(parts))
 
@@ -223,7 +258,12 @@ def _differences(evidence: Evidence) -> Markup:
         "image side), from vivid to pale colours in the order {vivid}."
     )
     wavelengths = listing([percent(inversions[name].wavelength) for name in coarse])
-    return say(text, coarse=listing([code(name) for name in coarse]), wavelengths=wavelengths, vivid=listing([code(name) for name in vivid]))
+    return say(
+        text,
+        coarse=listing([code(name) for name in coarse]),
+        wavelengths=wavelengths,
+        vivid=listing([code(name) for name in vivid]),
+    )
 
 
 def _given_classes(evidence: Evidence) -> list[Markup]:
@@ -249,4 +289,6 @@ def _given_class(evidence: Evidence, label: str, filters: dict[str, list[int]]) 
     common = "" if none else ", so all models keep a filter for it"
     many = plural(len(filters), "model")
     text = "An image of “{label}” excites {filters} most{rest}{common}."
-    return say(text, label=label, filters=listing([phrase(name) for name in filters]), rest=rest, common=common, many=many)
+    return say(
+        text, label=label, filters=listing([phrase(name) for name in filters]), rest=rest, common=common, many=many
+    )

@@ -8,7 +8,18 @@ from markupsafe import Markup
 from scenessl.report.evidence import Evidence
 from scenessl.report.heatmaps import HOT, Heat
 from scenessl.report.numbers import code, count, decimal, percent
-from scenessl.report.wording import cite, image_numbers, layer_name, listing, names, paragraph, plural, ref, say, sentence
+from scenessl.report.wording import (
+    cite,
+    image_numbers,
+    layer_name,
+    listing,
+    names,
+    paragraph,
+    plural,
+    ref,
+    say,
+    sentence,
+)
 
 OFF_CENTRE = 0.05  # image sides from the middle that are worth a word
 SMALL = 0.02  # a change of concentration below this is called none
@@ -32,10 +43,17 @@ def images(evidence: Evidence) -> list[Markup]:
     opening = say(
         "All explained models ({models}) classify {common} of the {tests} test images rightly; {number} of them, in a fixed "
         "seeded order with one per class first, are explained ({table}).",
-        models=names(explain["models"]), common=count(choice["common_correct"]), tests=count(choice["test_images"]),
-        number=plural(number, "image"), table=ref("scorecam_images"),
-    )  # fmt: skip
-    return [paragraph(opening, fewer), paragraph(_formula(evidence), _grids(evidence))] if number else [paragraph(opening, fewer)]
+        models=names(explain["models"]),
+        common=count(choice["common_correct"]),
+        tests=count(choice["test_images"]),
+        number=plural(number, "image"),
+        table=ref("scorecam_images"),
+    )
+    return (
+        [paragraph(opening, fewer), paragraph(_formula(evidence), _grids(evidence))]
+        if number
+        else [paragraph(opening, fewer)]
+    )
 
 
 def _formula(evidence: Evidence) -> Markup:
@@ -50,9 +68,11 @@ def _grids(evidence: Evidence) -> Markup:
     return say(
         "{grids} show the maps of each model at the layers {layers}, from the higher to the lower, and {side} sets the "
         "models side by side, all in the colour map {colours}, whose range each figure states.",
-        grids=ref(*(f"scorecam_{name}" for name in explain["models"])), side=ref("scorecam_comparison"),
-        layers=listing([layer_name(layer) for layer in explain["layers"]]), colours=code(explain["colour_map"]),
-    )  # fmt: skip
+        grids=ref(*(f"scorecam_{name}" for name in explain["models"])),
+        side=ref("scorecam_comparison"),
+        layers=listing([layer_name(layer) for layer in explain["layers"]]),
+        colours=code(explain["colour_map"]),
+    )
 
 
 def image_rows(evidence: Evidence) -> list[dict]:
@@ -112,9 +132,14 @@ def _layer(evidence: Evidence, name: str, layer: int) -> Markup:
     opening = say(
         "At {layer} the hottest fifth of the pixels holds {mean} of the heat on average (a flat map: {flat}), most in {most} "
         "({high}) and least in {least} ({low}).",
-        layer=layer_name(layer), mean=percent(mean(share for _, share in shares)), flat=percent(HOT),
-        most=_image(evidence, most[0]), high=percent(most[1]), least=_image(evidence, least[0]), low=percent(least[1]),
-    )  # fmt: skip
+        layer=layer_name(layer),
+        mean=percent(mean(share for _, share in shares)),
+        flat=percent(HOT),
+        most=_image(evidence, most[0]),
+        high=percent(most[1]),
+        least=_image(evidence, least[0]),
+        low=percent(least[1]),
+    )
     empty = say("The maps of {images} are blank.", images=image_numbers(blank)) if blank else None
     return paragraph(opening, _place(found), _extremes(evidence, heats), empty)
 
@@ -130,7 +155,9 @@ def _place(heats: list[Heat]) -> Markup:
     sides = [_side(down, "above", "below"), _side(across, "left of", "right of")]
     where = listing([side for side in sides if side])
     area = percent(mean(heat.area for heat in heats))
-    text = "Its centre lies {where} the middle on average, and {area} of the image is at least half as hot as the maximum."
+    text = (
+        "Its centre lies {where} the middle on average, and {area} of the image is at least half as hot as the maximum."
+    )
     return say(text, where=where or "near", area=area)
 
 
@@ -163,8 +190,8 @@ def _depth(evidence: Evidence, name: str) -> Markup:
         return say("How {name} changes with depth cannot be said, since a layer is blank.", name=code(name))
     how = "hardly changes" if abs(after - before) < SMALL else "gathers" if after > before else "spreads out"
     meaning = {
-        "gathers": "the higher layer picks regions, where the lower one answers to edges and textures all over the image",
-        "spreads out": "the higher layer takes in wide regions, while the lower one is tied to few places",
+        "gathers": "the higher layer picks regions, while the lower one answers all over the image",
+        "spreads out": "the higher layer takes in wide regions, while the lower one answers to fewer places",
         "hardly changes": "the two layers are equally selective, though not necessarily for the same places",
     }[how]
     text = "From {low} to {high} the heat {how} (share in the hottest fifth: {before}, then {after}): {meaning}."
@@ -190,14 +217,27 @@ def between(evidence: Evidence) -> list[Markup]:
 def _pair(evidence: Evidence, one: str, other: str) -> list[Markup]:
     layers = evidence.published["explain"]["layers"]
     means = {layer: _mean_agreement(evidence, one, other, layer) for layer in layers}
-    parts = [say("{value} at {layer}", value=decimal(value), layer=layer_name(layer)) for layer, value in means.items() if value is not None]
+    parts = [
+        say("{value} at {layer}", value=decimal(value), layer=layer_name(layer))
+        for layer, value in means.items()
+        if value is not None
+    ]
     if not parts:
-        return [say("The maps of {one} and {other} cannot be ranked against each other.", one=code(one), other=code(other))]
+        return [
+            say("The maps of {one} and {other} cannot be ranked against each other.", one=code(one), other=code(other))
+        ]
     opening = say(
         "The maps of {other} and {one} have a rank correlation of {parts} (1: the same order of pixels, 0: none).",
-        one=code(one), other=code(other), parts=listing(parts),
-    )  # fmt: skip
-    return [opening, _trend(means), _least_alike(evidence, one, other, max(layers)), _focus(evidence, one, other, max(layers))]
+        one=code(one),
+        other=code(other),
+        parts=listing(parts),
+    )
+    return [
+        opening,
+        _trend(means),
+        _least_alike(evidence, one, other, max(layers)),
+        _focus(evidence, one, other, max(layers)),
+    ]
 
 
 def _mean_agreement(evidence: Evidence, one: str, other: str, layer: int) -> float | None:
@@ -213,8 +253,7 @@ def _trend(means: dict[int, float | None]) -> Markup | None:
         return Markup("So the two agree about as much in the higher layer as in the lower one.")
     if high < low:
         return Markup(
-            "So they still look at the same places in the lower layer and part in the higher one, where the schemes have "
-            "left their mark."
+            "So they agree more in the lower layer than in the higher one, where the schemes have left their mark."
         )
     return Markup(
         "So they agree more in the higher layer than in the lower one: different early features lead to the same regions."
@@ -228,9 +267,12 @@ def _least_alike(evidence: Evidence, one: str, other: str, layer: int) -> Markup
     most, least = max(values, key=lambda pair: pair[1]), min(values, key=lambda pair: pair[1])
     return say(
         "At {layer} they agree most on {most} ({high}) and least on {least} ({low}).",
-        layer=layer_name(layer), most=_image(evidence, most[0]), high=decimal(most[1]),
-        least=_image(evidence, least[0]), low=decimal(least[1]),
-    )  # fmt: skip
+        layer=layer_name(layer),
+        most=_image(evidence, most[0]),
+        high=decimal(most[1]),
+        least=_image(evidence, least[0]),
+        low=decimal(least[1]),
+    )
 
 
 def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | None:
@@ -239,7 +281,9 @@ def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | Non
     if first is None or second is None:
         return None
     if abs(first - second) < SMALL:
-        return say("There both are equally focused ({first} and {second}).", first=percent(first), second=percent(second))
+        return say(
+            "There both are equally focused ({first} and {second}).", first=percent(first), second=percent(second)
+        )
     focused, wide = (one, other) if first > second else (other, one)
     high, low = max(first, second), min(first, second)
     text = "There {focused} is the more focused of the two: {high} of its heat in the hottest fifth, against {low} of {wide}."
@@ -258,9 +302,13 @@ def _own_pretext(evidence: Evidence) -> Markup:
     if sentences:
         return paragraph(*sentences)
     pairs = [name for name in evidence.self_supervised if evidence.pretext_of(name)]
-    return say(
-        "The features of {models} are those of their pretexts, frozen, so any region they share with the supervised model is "
-        "one that the pretext’s features already answer to. Whether the pretext models look at the same places when they "
-        "solve their own tasks was not measured.",
-        models=names(pairs),
-    ) if pairs else Markup("")  # fmt: skip
+    return (
+        say(
+            "The features of {models} are those of their pretexts, frozen, so any region they share with the supervised model is "
+            "one that the pretext’s features already answer to. Whether the pretext models look at the same places when they "
+            "solve their own tasks was not measured.",
+            models=names(pairs),
+        )
+        if pairs
+        else Markup("")
+    )

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, count, decimal, loss, percent, points, setting
+from scenessl.report.numbers import code, count, decimal, percent, points, setting
 from scenessl.report.wording import cite, listing, names, number_word, paragraph, phrase, plural, ref, say, sentence
 
-TASK_VIEWS = {"rotation": "over all four turns of every image", "perturbation": "over both views of every image, with fixed squares"}
+TASK_VIEWS = {
+    "rotation": "over all four turns of every image",
+    "perturbation": "over both views of every image, with fixed squares",
+}
 
 
 def settings(evidence: Evidence) -> list[Markup]:
@@ -36,7 +39,9 @@ def _optimizers(evidence: Evidence) -> Markup | None:
     works = cite("loshchilov2019") if "adamw" in groups else ""
     if len(groups) == 1:
         return say("All models are trained with {optimizer} {works}.", optimizer=code(next(iter(groups))), works=works)
-    parts = [say("{models} with {optimizer}", models=names(group), optimizer=code(key)) for key, group in groups.items()]
+    parts = [
+        say("{models} with {optimizer}", models=names(group), optimizer=code(key)) for key, group in groups.items()
+    ]
     return say("Trained are {parts} {works}.", parts=listing(parts), works=works) if parts else None
 
 
@@ -45,7 +50,9 @@ def _layers(evidence: Evidence) -> Markup | None:
     if len(groups) != 1:
         return None
     layers = int(next(iter(groups)))
-    return say("Every classifier has {layers} on top of the pooled features.", layers=plural(layers, "fully-connected layer"))
+    return say(
+        "Every classifier has {layers} on top of the pooled features.", layers=plural(layers, "fully-connected layer")
+    )
 
 
 def _keeping(evidence: Evidence) -> Markup | None:
@@ -79,7 +86,11 @@ def accuracy_notes(evidence: Evidence) -> list[Markup]:
         figure=ref("accuracy_figure"),
     )
     views = [_views(evidence, name) for name in evidence.roles["pretexts"]]
-    return [paragraph(opening, *views, _chance(evidence)), paragraph(_spread(evidence), _roles_of_parts(evidence)), _leaks(evidence)]
+    return [
+        paragraph(opening, *views, _chance(evidence)),
+        paragraph(_spread(evidence), _roles_of_parts(evidence)),
+        _leaks(evidence),
+    ]
 
 
 def _views(evidence: Evidence, name: str) -> Markup | None:
@@ -88,8 +99,11 @@ def _views(evidence: Evidence, name: str) -> Markup | None:
 
 
 def _chance(evidence: Evidence) -> Markup:
-    return say("Guessing among the {number} classes would be right for {chance} of the images.",
-               number=count(len(evidence.classes)), chance=percent(1 / len(evidence.classes)))  # fmt: skip
+    return say(
+        "Guessing among the {number} classes would be right for {chance} of the images.",
+        number=count(len(evidence.classes)),
+        chance=percent(1 / len(evidence.classes)),
+    )
 
 
 def _spread(evidence: Evidence) -> Markup:
@@ -120,8 +134,11 @@ def _leaks(evidence: Evidence) -> Markup:
         return Markup("No test image has a copy among the train images, so the test accuracies need no correction.")
     supervised = evidence.roles["supervised"]
     whole, clean = evidence.accuracies(supervised), evidence.accuracies(supervised, "test_accuracy_unleaked")
-    start = say("{images} of the test part {have} a copy in train.", images=sentence(plural(len(leaked), "image"))[:-1],
-                have="has" if len(leaked) == 1 else "have")  # fmt: skip
+    start = say(
+        "{images} of the test part {have} a copy in train.",
+        images=sentence(plural(len(leaked), "image"))[:-1],
+        have="has" if len(leaked) == 1 else "have",
+    )
     if clean is None:
         return start
     text = "Without {them}, the test accuracy of {model} is {clean} instead of {whole} ({change})."
@@ -145,7 +162,9 @@ def _epoch(evidence: Evidence, name: str) -> Markup:
         when = say("epochs {epochs} of {planned}, seed by seed", epochs=epochs, planned=first["planned_epochs"])
     whys = list(dict.fromkeys(phrase(selection["why"]) for selection in chosen))
     stopped = sum(bool(selection["stopped_early"]) for selection in chosen)
-    early = "" if not stopped else " (stopped early)" if len(chosen) == 1 else f" ({number_word(stopped)} stopped early)"
+    early = (
+        "" if not stopped else " (stopped early)" if len(chosen) == 1 else f" ({number_word(stopped)} stopped early)"
+    )
     return say("{name}: {when}{early}. {why}", name=code(name), when=when, early=early, why=sentence("; ".join(whys)))
 
 
@@ -160,8 +179,13 @@ def _fit(evidence: Evidence, name: str) -> Markup:
     others = [other["verdict"] for other in rows if other["seed"] != evidence.first]
     agree = sum(verdict == row["verdict"] for verdict in others)
     seeds = f" (first seed; {number_word(agree)} of {number_word(len(others))} others the same)" if others else ""
-    start = say("{name}, {figure}: {verdict}{seeds}.", name=code(name), figure=ref(f"curves_{name}"),
-                verdict=phrase(row["verdict"]), seeds=seeds)  # fmt: skip
+    start = say(
+        "{name}, {figure}: {verdict}{seeds}.",
+        name=code(name),
+        figure=ref(f"curves_{name}"),
+        verdict=phrase(row["verdict"]),
+        seeds=seeds,
+    )
     return paragraph(start, sentence(row["evidence"]) if row["evidence"] else None, _gap(row))
 
 
@@ -195,7 +219,9 @@ def strategies(evidence: Evidence) -> list[Markup]:
     found = [_strategy(evidence, key, text, used) for key, text, used in STRATEGIES]
     frozen = [name for name, model in evidence.models.items() if model.train == "classifier"]
     if frozen:
-        found.append(say("<b>Frozen features</b> leave only the classifier to be fitted ({models}).", models=names(frozen)))
+        found.append(
+            say("<b>Frozen features</b> leave only the classifier to be fitted ({models}).", models=names(frozen))
+        )
     return [item for item in found if item]
 
 

@@ -40,7 +40,9 @@ class Captions:
         text = plain(caption)
         for item in self.items.values():
             if item.kind == kind and plain(item.caption) == text:
-                raise UserError(f"templates: two {kind}s have the caption {text!r} ({item.id}, {id}); make them differ.")
+                raise UserError(
+                    f"templates: two {kind}s have the caption {text!r} ({item.id}, {id}); make them differ."
+                )
         return self._keep(Item(kind, id, str(1 + self._count(kind)), caption, source))
 
     def section(self, id: str, title: str, level: int = 1, appendix: bool = False) -> Item:
@@ -99,7 +101,9 @@ class Captions:
 
     def _keep(self, item: Item) -> Item:
         if item.id in self.items:
-            raise UserError(f"templates: the id {item.id!r} is used twice; every figure, table and section has its own.")
+            raise UserError(
+                f"templates: the id {item.id!r} is used twice; every figure, table and section has its own."
+            )
         self.items[item.id] = item
         return item
 
@@ -107,7 +111,9 @@ class Captions:
         """Write links to items, grouped by kind: Figures 3 and 4."""
         unknown = [id for id in ids if id not in self.items]
         if unknown and not self.draft:
-            raise UserError(f"templates: ref({unknown[0]!r}) refers to nothing; there is no such figure, table or section.")
+            raise UserError(
+                f"templates: ref({unknown[0]!r}) refers to nothing; there is no such figure, table or section."
+            )
         known = [self.items[id] for id in ids if id in self.items]
         if not known:
             return escape("(not there yet)")
@@ -153,7 +159,10 @@ def _joined(parts: list[Markup]) -> Markup:
 
 
 def _citation(keys: list[str], numbers: dict[str, int]) -> Markup:
-    links = [Markup('<a class="ref" href="#work-{}">{}</a>').format(key, numbers[key]) for key in sorted(keys, key=numbers.get)]
+    links = [
+        Markup('<a class="ref" href="#work-{}">{}</a>').format(key, numbers[key])
+        for key in sorted(keys, key=numbers.get)
+    ]
     return Markup("[{}]").format(Markup(", ").join(links))
 
 

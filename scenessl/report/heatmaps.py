@@ -44,19 +44,20 @@ class Heatmaps:
 
     def heat(self, model: str, layer: int) -> list[Heat | None]:
         """Measure the maps of one model and layer, image by image; None for a blank map."""
+        maps = list(self.maps[model])
         at = self.layers.index(layer)
-        return [measure(single[at]) for single in self.maps[model]]
+        return [measure(single[at]) for single in maps]
 
     def agreement(self, one: str, other: str, layer: int) -> list[float | None]:
         """Spearman's rank correlation (-1 to 1) of two models' maps, image by image; None for a constant map."""
+        pairs = list(zip(self.maps[one], self.maps[other], strict=True))
         at = self.layers.index(layer)
-        pairs = zip(self.maps[one], self.maps[other], strict=True)
         return [rank_correlation(first[at], second[at]) for first, second in pairs]
 
     def overlap(self, one: str, other: str, layer: int) -> list[float]:
         """Intersection over union (0..1) of the two models' hottest fifths, image by image."""
+        pairs = list(zip(self.maps[one], self.maps[other], strict=True))
         at = self.layers.index(layer)
-        pairs = zip(self.maps[one], self.maps[other], strict=True)
         return [hot_overlap(first[at], second[at]) for first, second in pairs]
 
 

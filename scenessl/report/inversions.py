@@ -73,7 +73,9 @@ def read_inversion(files: Files, model: str) -> Inversion | Gap:
 
 def _inversion(arrays: dict[str, np.ndarray]) -> Inversion:
     number = len(arrays["filters"])
-    units = tuple(_unit(arrays, at, int(arrays["filters"][at]), float(arrays["weight_sums"][at])) for at in range(number))
+    units = tuple(
+        _unit(arrays, at, int(arrays["filters"][at]), float(arrays["weight_sums"][at])) for at in range(number)
+    )
     looks = np.array([look(image) for image in arrays["images"][:number]]).mean(0)
     return Inversion(units, _unit(arrays, number, None, None), *map(float, looks), json.loads(str(arrays["settings"])))
 

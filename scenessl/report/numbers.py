@@ -46,7 +46,7 @@ def p_value(p: float) -> str:
 
 def count(number: int) -> str:
     """A whole number with thousands separators: 2,985."""
-    return f"{round(number):,}"
+    return f"{number:,}"
 
 
 def hundredfold(share: float) -> str:
@@ -71,7 +71,7 @@ def factor(value: float) -> str:
 
 def setting(value: object) -> str:
     """The value of a setting as a reader expects it: 5e-4, yes, none, flip + crop."""
-    if value is None or value == [] or value == {}:
+    if value is None or value in ([], {}):
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -13,8 +13,29 @@ from scenessl.errors import UserError
 from scenessl.files import read_csv, read_json
 
 TEXTS = frozenset(
-    "model task init train rule why class true predicted name_a name_b verdict evidence setting value reason part "
-    "split path sha256 mode".split()
+    [
+        "model",
+        "task",
+        "init",
+        "train",
+        "rule",
+        "why",
+        "class",
+        "true",
+        "predicted",
+        "name_a",
+        "name_b",
+        "verdict",
+        "evidence",
+        "setting",
+        "value",
+        "reason",
+        "part",
+        "split",
+        "path",
+        "sha256",
+        "mode",
+    ]
 )
 """Columns that are never numbers, even where they look like one (a class may be called 007)."""
 

@@ -212,4 +212,3 @@ def _fixed_date() -> Iterator[None]:
         yield
     finally:
         del os.environ["SOURCE_DATE_EPOCH"]
-

@@ -34,6 +34,10 @@ def _where(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
         ("1.13", "which scheme is more accurate; was self-supervision useful", ["question_4a", "question_4b"]),
         ("1.14", "under- and overfitting, strategies, evidence", ["question_5", "fitting"]),
         ("1.15", "Score-CAM", [*grids, "question_6"]),
-        ("1.16", "model inversion", [f"inversion_{name}" for name in published["inversion"]["models"]] + ["question_7a", "question_7b"]),
+        (
+            "1.16",
+            "model inversion",
+            [f"inversion_{name}" for name in published["inversion"]["models"]] + ["question_7a", "question_7b"],
+        ),
         ("1.17", "report with figures, answers and cited works", ["references", "provenance"]),
-    ]  # fmt: skip
+    ]

@@ -5,9 +5,19 @@ from collections.abc import Sequence
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import DASH, setting
 
-OPTIMISATION = (
-    "optimizer learning_rate learning_rate_classifier layer_decay momentum batch_size epochs schedule warmup select early_stop"
-).split()
+OPTIMISATION = [
+    "optimizer",
+    "learning_rate",
+    "learning_rate_classifier",
+    "layer_decay",
+    "momentum",
+    "batch_size",
+    "epochs",
+    "schedule",
+    "warmup",
+    "select",
+    "early_stop",
+]
 HEADINGS = {
     "fc_layers": "fully-connected layers",
     "batch_norm": "batch norm",

@@ -18,13 +18,17 @@ LISTED = 30  # groups of files listed in the audit's table before it points to t
 
 def introduction(evidence: Evidence) -> list[Markup]:
     """Say what the study compares, with what, and on what."""
-    pretexts = [say("{name} ({what})", name=code(name), what=_task(evidence, name)) for name in evidence.roles["pretexts"]]
+    pretexts = [
+        say("{name} ({what})", name=code(name), what=_task(evidence, name)) for name in evidence.roles["pretexts"]
+    ]
     opening = say(
         "This report compares a network that is trained with scene labels with networks whose features are trained without "
         "them, on {what}: {pretexts}. All are EfficientNet-B0 {work}, and all are judged on the same test images by their "
         "accuracy, by visual explanations of single predictions, and by images that show what their filters answer to.",
-        what=plural(len(pretexts), "pretext task"), pretexts=listing(pretexts), work=cite("tan2019"),
-    )  # fmt: skip
+        what=plural(len(pretexts), "pretext task"),
+        pretexts=listing(pretexts),
+        work=cite("tan2019"),
+    )
     return [opening, _data_origin(evidence), _weights_origin(evidence)]
 
 
@@ -63,7 +67,12 @@ def _weights_origin(evidence: Evidence) -> Markup:
 
 def findings(evidence: Evidence) -> list[Markup]:
     """The main results, one sentence each, for the summary and the conclusion."""
-    return [winner(evidence), useful_short(evidence), *(converged_statement(convergence(evidence, name)) for name in evidence.roles["pretexts"]), *_early(evidence)]
+    return [
+        winner(evidence),
+        useful_short(evidence),
+        *(converged_statement(convergence(evidence, name)) for name in evidence.roles["pretexts"]),
+        *_early(evidence),
+    ]
 
 
 def _early(evidence: Evidence) -> list[Markup]:
@@ -73,15 +82,26 @@ def _early(evidence: Evidence) -> list[Markup]:
 
 def split(evidence: Evidence) -> list[Markup]:
     """Say where the split comes from and how validation images were chosen."""
-    given = {"given": "as it was given", "by seed": "drawn by seed, since the data came without one"}[evidence.data["origin"]]
+    given = {"given": "as it was given", "by seed": "drawn by seed, since the data came without one"}[
+        evidence.data["origin"]
+    ]
     total = say(
         "There are {train} images in the train part, {validation}{test} in the test part, of {classes} classes ({table}); the "
         "split into train and test is {given}.",
-        train=count(evidence.total("train")), test=count(evidence.total("test")), classes=count(len(evidence.classes)),
-        validation=f"{count(evidence.total('validation'))} in the validation part and " if evidence.has_validation else "",
-        table=ref("classes"), given=given,
-    )  # fmt: skip
-    colour = "All images are grayscale; their single channel is repeated three times." if evidence.data["grayscale"] else None
+        train=count(evidence.total("train")),
+        test=count(evidence.total("test")),
+        classes=count(len(evidence.classes)),
+        validation=f"{count(evidence.total('validation'))} in the validation part and "
+        if evidence.has_validation
+        else "",
+        table=ref("classes"),
+        given=given,
+    )
+    colour = (
+        "All images are grayscale; their single channel is repeated three times."
+        if evidence.data["grayscale"]
+        else None
+    )
     return [paragraph(total, colour), _validation(evidence)]
 
 
@@ -152,7 +172,7 @@ def transform(evidence: Evidence) -> Markup:
         "normalisation{size}. Augmentation only follows it, on the crop, and is off in evaluation.",
         transform=code("EfficientNet_B0_Weights.IMAGENET1K_V1.transforms()"),
         size=say(", here at a side of {side} pixels", side=side),
-    )  # fmt: skip
+    )
 
 
 def scheme_rows(evidence: Evidence) -> list[dict]:
@@ -205,8 +225,9 @@ def _schemes(evidence: Evidence) -> Markup:
         "self-supervised schemes all layers are first trained on a pretext task that needs no labels; then its classifier is "
         "dropped, a new one for the scenes is added, and only this classifier is trained, on frozen features. Frozen means "
         "that neither weights nor batch-norm statistics change, which each training checks.",
-        table=ref("models"), supervised=code(evidence.roles["supervised"]),
-    )  # fmt: skip
+        table=ref("models"),
+        supervised=code(evidence.roles["supervised"]),
+    )
 
 
 def _pretexts(evidence: Evidence) -> list[Markup]:
@@ -215,17 +236,23 @@ def _pretexts(evidence: Evidence) -> list[Markup]:
         "rotation": say(
             "The rotation pretext {work} turns the square crop by quarter turns with {function} and asks for the turn; "
             "every image is seen in all four of them in every epoch ({figure}).",
-            work=cite("gidaris2018"), function=code("torchvision.transforms.functional.rotate"), figure=ref("pretext_rotation"),
+            work=cite("gidaris2018"),
+            function=code("torchvision.transforms.functional.rotate"),
+            figure=ref("pretext_rotation"),
         ),
         "perturbation": say(
             "The perturbation pretext paints a square at a random place that lies wholly inside the crop, once black and once "
             "white, and asks for the colour; both views of an image share the place, which is drawn anew in every epoch of "
             "training and fixed in evaluation ({figure}). The square is painted after the crop and every augmentation, before "
             "the normalisation{square}.",
-            figure=ref("pretext_perturbation"), square=_square(evidence),
+            figure=ref("pretext_perturbation"),
+            square=_square(evidence),
         ),
-    }  # fmt: skip
-    other = [say("Samples of the pretext {task} are in {figure}.", task=task, figure=ref(f"pretext_{task}")) for task in sorted(tasks - texts.keys())]
+    }
+    other = [
+        say("Samples of the pretext {task} are in {figure}.", task=task, figure=ref(f"pretext_{task}"))
+        for task in sorted(tasks - texts.keys())
+    ]
     return [text for task, text in texts.items() if task in tasks] + other
 
 
@@ -243,17 +270,25 @@ def _controls(evidence: Evidence) -> Markup | None:
         "worth is what it adds to them."
     )
     one = len(controls) == 1
-    return say(text, noun="control" if one else "controls", controls=names(controls), train="trains" if one else "train")
+    return say(
+        text, noun="control" if one else "controls", controls=names(controls), train="trains" if one else "train"
+    )
 
 
 def conclusion(evidence: Evidence) -> list[Markup]:
     """Sum up the answers and their limits."""
     seeds = len(evidence.seeds)
-    limits = "One seed was run, so differences between seeds are unknown." if seeds == 1 else (
-        f"{sentence(number_word(seeds))[:-1]} seeds were run."
-    )  # fmt: skip
+    limits = (
+        "One seed was run, so differences between seeds are unknown."
+        if seeds == 1
+        else (f"{sentence(number_word(seeds))[:-1]} seeds were run.")
+    )
     drawn = "Since the images are drawn and the weights random, the run shows that every step works, not how the schemes do on photographs."
-    scope = drawn if evidence.is_drawn and not evidence.is_pretrained else "The results hold for this data, this network and these settings."
+    scope = (
+        drawn
+        if evidence.is_drawn and not evidence.is_pretrained
+        else "The results hold for this data, this network and these settings."
+    )
     return [paragraph(*findings(evidence)), paragraph(limits, scope)]
 
 

@@ -38,7 +38,9 @@ class Verdict:
 
 def compare(evidence: Evidence, a: str, b: str) -> Verdict:
     """Compare two models by the paired tests of comparisons.csv: better or worse only if every seed says so."""
-    tests = tuple(_oriented(row, a) for row in evidence.tables["comparisons"] if {row["name_a"], row["name_b"]} == {a, b})
+    tests = tuple(
+        _oriented(row, a) for row in evidence.tables["comparisons"] if {row["name_a"], row["name_b"]} == {a, b}
+    )
     if not tests:
         difference = evidence.accuracies(a).mean - evidence.accuracies(b).mean
         return Verdict(a, b, "untested", difference, ())

@@ -6,7 +6,21 @@ from markupsafe import Markup, escape
 
 from scenessl.report.numbers import code
 
-SMALL_NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+SMALL_NUMBERS = [
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 
 
 def say(text: str, **values: object) -> Markup:

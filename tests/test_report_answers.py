@@ -1,0 +1,187 @@
+"""The sentences turn with the results: opposite outcomes, opposite answers."""
+
+import re
+
+import pytest
+from synthetic_study import write_study
+
+from scenessl.report import answers_accuracy, answers_inversion, answers_scorecam, answers_training, text
+from scenessl.report.evidence import read_evidence
+from scenessl.report.verdicts import compare, converged_statement, convergence, statement
+
+
+def plain(markups):
+    joined = " ".join(str(markup) for markup in (markups if isinstance(markups, list) else [markups]) if markup)
+    return " ".join(re.sub(r"<[^>]*>", "", joined).replace("\u00a0", " ").split())
+
+
+def evidence_with(folder, **keywords):
+    return read_evidence(write_study(folder, **keywords))
+
+
+def test_the_more_accurate_scheme_is_named_whichever_it_is(tmp_path):
+    one = evidence_with(
+        tmp_path / "one", test={"supervised": 0.95, "rotation_scenes": 0.88, "perturbation_scenes": 0.84}
+    )
+    other = evidence_with(
+        tmp_path / "other", test={"supervised": 0.80, "rotation_scenes": 0.88, "perturbation_scenes": 0.84}
+    )
+    close = evidence_with(
+        tmp_path / "close", test={"supervised": 0.881, "rotation_scenes": 0.88, "perturbation_scenes": 0.84}
+    )
+    assert plain(answers_accuracy.winner(one)).startswith("supervised (95.00 % test accuracy) classifies")
+    assert plain(answers_accuracy.winner(other)).startswith("rotation_scenes (88.00 % test accuracy) classifies")
+    assert "no single scheme wins" in plain(answers_accuracy.winner(close))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "control", "pretext", "expected"),
+    [
+        (0.90, 0.85, 0.97, "useful"),
+        (0.90, 0.85, 0.80, "unconverged"),
+        (0.80, 0.85, 0.97, "harmful"),
+        (0.851, 0.85, 0.97, "open"),
+    ],
+)
+def test_usefulness_is_judged_against_the_control_and_needs_a_solved_pretext(
+    tmp_path, accuracy, control, pretext, expected
+):
+    test = {"rotation_scenes": accuracy, "imagenet_scenes": control, "rotation": pretext}
+    evidence = evidence_with(tmp_path, test=test)
+    assert answers_accuracy.start_control(evidence, "rotation_scenes") == "imagenet_scenes"
+    assert answers_accuracy.usefulness(evidence, "rotation_scenes") == expected
+    answer = plain(answers_accuracy.useful(evidence))
+    assert ("rotation converged" in answer) == (pretext > 0.96)
+    assert ("rotation did not converge" in answer) == (pretext < 0.96)
+    parts = {
+        "useful": "useful for rotation_scenes",
+        "unconverged": "unproven use for rotation_scenes",
+        "harmful": "harmful for",
+        "open": "no shown use for rotation_scenes",
+    }
+    assert parts[expected] in answer
+
+
+def test_in_the_demo_the_random_start_is_the_control(tmp_path):
+    evidence = evidence_with(tmp_path, demo=True)
+    assert answers_accuracy.start_control(evidence, "rotation_scenes") == "random_scenes"
+
+
+@pytest.mark.parametrize(
+    ("early", "expected"),
+    [(0.90, "cost scene accuracy"), (0.70, "helped the scenes"), (0.841, "The results are similar")],
+)
+def test_early_and_latest_epoch(tmp_path, early, expected):
+    answer = plain(answers_accuracy.early_latest(evidence_with(tmp_path, test={"perturbation_scenes_3": early})))
+    others = {"cost scene accuracy", "helped the scenes", "The results are similar"} - {expected}
+    assert expected in answer
+    assert not any(other in answer for other in others)
+
+
+def test_statement_is_the_same_fact_from_both_sides(tmp_path):
+    evidence = evidence_with(tmp_path)
+    there, back = (
+        compare(evidence, *pair) for pair in (("supervised", "rotation_scenes"), ("rotation_scenes", "supervised"))
+    )
+    assert there.state == "better"
+    assert back.state == "worse"
+    assert there.difference == pytest.approx(-back.difference)
+    assert plain(statement(there)) == plain(statement(back))
+    assert "by 6.10 percentage points (95 % interval +5.00 to +7.20 points, exact McNemar test p < 0.001)" in plain(
+        statement(there)
+    )
+
+
+def test_a_pair_without_a_test_is_called_untested(tmp_path):
+    verdict = compare(evidence_with(tmp_path), "supervised", "imagenet_scenes")
+    assert verdict.state == "untested"
+    assert "no paired test was made" in plain(statement(verdict))
+
+
+def test_seeds_that_disagree_leave_the_comparison_open(tmp_path):
+    evidence = evidence_with(tmp_path, seeds=(0, 1))
+    rows = [
+        row
+        for row in evidence.tables["comparisons"]
+        if {row["name_a"], row["name_b"]} == {"supervised", "rotation_scenes"}
+    ]
+    rows[1].update(p=0.4, low=-0.01, high=0.01, difference=0.0)
+    assert compare(evidence, "supervised", "rotation_scenes").state == "open"
+
+
+def test_one_seed_has_no_deviation_and_says_so(tmp_path):
+    one, three = evidence_with(tmp_path / "1"), evidence_with(tmp_path / "3", seeds=(4, 5, 6))
+    assert "no standard deviation" in plain(answers_training.accuracy_notes(one))
+    assert "±" not in answers_training.spread_text(one.accuracies("supervised"))
+    assert answers_training.spread_text(three.accuracies("supervised")) == "94.90 ± 0.40"
+
+
+def test_fitting_summary_follows_the_verdicts(tmp_path):
+    evidence = evidence_with(tmp_path)
+    summary = plain(answers_training.fitting_summary(evidence))
+    assert "supervised overfits" in summary
+    assert "random_scenes underfits" in summary
+    for row in evidence.tables["fitting"]:
+        row["verdict"] = "no overfitting seen"
+    summary = plain(answers_training.fitting_summary(evidence))
+    assert "overfits" not in summary
+    assert "no overfitting is seen" in summary
+
+
+def test_convergence_uses_the_settings_threshold(tmp_path):
+    evidence = evidence_with(tmp_path, test={"rotation": 0.93})
+    found = convergence(evidence, "rotation")
+    assert (found.threshold, found.converged) == (0.96, False)
+    assert "92.80 % validation accuracy, below the 96.00 %" in plain(converged_statement(found))
+    evidence.models["rotation"].settings["early_stop"] = None
+    assert convergence(evidence, "rotation").converged
+
+
+def test_leaks_are_reported_with_the_corrected_accuracy_or_not_at_all(tmp_path):
+    evidence = evidence_with(tmp_path)
+    assert "Without it, the test accuracy of supervised is 94.46 % instead of 94.50 %" in plain(
+        answers_training.accuracy_notes(evidence)
+    )
+    evidence.audit["leaked_images"] = []
+    assert "No test image has a copy" in plain(answers_training.accuracy_notes(evidence))
+
+
+def test_audit_counts(tmp_path):
+    found = plain(text.audit(evidence_with(tmp_path)))
+    assert "no unreadable files, one group of equal files within a part, one test image with a copy in train" in found
+
+
+def test_fewer_images_than_wanted_is_said(tmp_path):
+    evidence = evidence_with(tmp_path, classes=["a", "b", "c"])
+    assert "fewer than the eight images wanted" in plain(answers_scorecam.images(evidence))
+    assert "Three images are a set of pictures" in plain(answers_scorecam.between(evidence))
+
+
+def test_score_cam_sentences_turn_with_the_maps(tmp_path):
+    evidence = evidence_with(tmp_path)
+    gathers = plain(answers_scorecam.scheme(evidence, "supervised"))
+    evidence.heatmaps.maps["supervised"][:] = evidence.heatmaps.maps["supervised"][:, ::-1].copy()
+    spreads = plain(answers_scorecam.scheme(evidence, "supervised"))
+    assert "the heat gathers" in gathers
+    assert "the heat spreads out" in spreads
+    evidence.heatmaps.maps["supervised"][0, 0] = 0
+    assert "The maps of image 1 are blank" in plain(answers_scorecam.scheme(evidence, "supervised"))
+
+
+def test_inversion_verdict_turns_with_the_activations(tmp_path):
+    from dataclasses import replace
+
+    inversion = evidence_with(tmp_path).inversions["supervised"]
+    assert "Four of them go beyond" in plain(answers_inversion.works(inversion))
+    weak = replace(inversion, units=tuple(replace(unit, end=0.01) for unit in inversion.units))
+    assert "No synthetic image drives its filter as high" in plain(answers_inversion.works(weak))
+    strong = replace(inversion, units=tuple(replace(unit, end=99.0) for unit in inversion.units))
+    assert "Every synthetic image drives its filter beyond" in plain(answers_inversion.works(strong))
+
+
+def test_shared_filters_are_those_of_both(tmp_path):
+    evidence = evidence_with(tmp_path)
+    assert answers_inversion.shared_filters(evidence, "supervised", "rotation") == [70, 944, 1250]
+    assert "share three of their five selected filters (70, 944 and 1250)" in plain(
+        answers_inversion.compare_models(evidence)
+    )

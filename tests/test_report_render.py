@@ -1,0 +1,251 @@
+"""The report as a whole: it renders, escapes, names what is missing, and refuses mistakes in templates."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from synthetic_study import FIFTEEN, write_study
+
+from scenessl.errors import UserError
+from scenessl.report.evidence import read_evidence
+from scenessl.report.needs import needed
+from scenessl.report.questions import OPENING, QUESTIONS
+from scenessl.report.render import render_html, render_pdf, write_report
+
+ROOT = Path(__file__).parent.parent
+TEMPLATES = ROOT / "templates"
+ASSIGNMENT = ROOT.parent / "shared/spec/000_381334fd88bf705a.txt"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return write_study(tmp_path_factory.mktemp("study"))
+
+
+def html_of(root, templates=TEMPLATES, draft=False):
+    return render_html(read_evidence(root, draft), templates)
+
+
+def words_of(html):
+    return " ".join(re.sub(r"<[^>]*>", "", html).split())
+
+
+def test_every_question_is_quoted_and_every_reference_is_filled_in(study):
+    html = html_of(study)
+    for key, question in QUESTIONS.items():
+        assert f'id="question_{key}"' in html
+        assert question in html
+    assert not re.search(r"data-(ref|cite|list|contents|bibliography)", html)
+    targets = set(re.findall(r'href="#([^"]+)"', html))
+    assert targets <= set(re.findall(r'id="([^"]+)"', html))
+
+
+def test_questions_are_those_of_the_assignment():
+    if not ASSIGNMENT.is_file():
+        pytest.skip("the assignment's text is not part of the repository")
+    text = re.sub(r"\]\(#\)|[\[\]`]", "", ASSIGNMENT.read_text(encoding="utf-8"))
+    text = " ".join(text.split())
+    for quoted in (OPENING, *QUESTIONS.values()):
+        assert re.sub(r"[\[\]`]", "", quoted) in text
+
+
+def test_captions_are_unique_and_numbered_without_gaps(study):
+    html = html_of(study)
+    for kind in ("Figure", "Table"):
+        numbers = [int(number) for number in re.findall(rf"<b>{kind} (\d+)\.</b>", html)]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert numbers
+    captions = re.findall(r"<figcaption><b>.*?</b>(.*?)</figcaption>", html)
+    assert len(captions) == len(set(captions))
+
+
+def test_student_and_class_names_are_escaped(tmp_path):
+    classes = ["<script>alert(1)</script>", "{{ 7 * 7 }}", "salt & pepper"]
+    root = write_study(tmp_path, classes, words={"5": "<script>bad()</script> {{ e.root }} & so on"})
+    html = html_of(root)
+    assert "<script>" not in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert "{{ 7 * 7 }}" in html
+    assert "{{ e.root }} &amp; so on" in html
+    assert "salt &amp; pepper" in html
+
+
+def test_a_words_block_appears_only_where_there_are_words(study):
+    assert html_of(study).count("In the student’s own words") == 1
+
+
+def test_missing_evidence_is_named(tmp_path):
+    root = write_study(tmp_path)
+    (root / "tables/accuracy.csv").unlink()
+    with pytest.raises(UserError, match=r"tables/accuracy\.csv"):
+        read_evidence(root)
+
+
+def test_missing_figure_is_named(tmp_path):
+    root = write_study(tmp_path)
+    (root / "figures/inversion_traces.svg").unlink()
+    with pytest.raises(UserError, match=r"figures/inversion_traces\.svg"):
+        html_of(root)
+
+
+@pytest.mark.parametrize("keep", [set(), {"data/index.csv", "data/classes.json"}, {"tables/accuracy.csv"}])
+def test_draft_names_what_is_missing(tmp_path, keep):
+    root = write_study(tmp_path)
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.relative_to(root).as_posix() not in keep | {"configuration.yaml"}:
+            path.unlink()
+    evidence = read_evidence(root, draft=True)
+    html = render_html(evidence, TEMPLATES)
+    assert "Not there yet: <code>tables/fitting.csv</code>" in html
+    assert "<b>Draft.</b>" in html
+    for question in QUESTIONS.values():
+        assert question in html
+    assert set(evidence.missing) == set(needed(evidence.published)) - keep - {"configuration.yaml"}
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        "tables/comparisons.csv",
+        "explain/choice.json",
+        "explain/scorecam/supervised.npz",
+        "data/audit.json",
+        "models/rotation/seed0/history.csv",
+        "explain/inversion/rotation.npz",
+        "provenance.json",
+    ],
+)
+def test_draft_lives_without_any_single_file(tmp_path, drop):
+    root = write_study(tmp_path, per_class=4)
+    (root / drop).unlink()
+    evidence = read_evidence(root, draft=True)
+    html = render_html(evidence, TEMPLATES)
+    assert evidence.missing == [drop]
+    used = (
+        drop != "models/rotation/seed0/history.csv"
+    )  # shown as a figure; the text reads the history of the other pretext
+    assert (f"Not there yet: <code>{drop}</code>" in html) == used
+
+
+def test_needed_lists_exactly_what_the_study_wrote(study):
+    written = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
+    assert set(needed(read_evidence(study).published)) == written
+
+
+def changed_templates(folder, file, old, new):
+    shutil.copytree(TEMPLATES, folder, dirs_exist_ok=True)
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            "sections/inversion.html.jinja",
+            "Rise of the activations during the inversion, filter by filter.",
+            "Accuracy of every model on train, validation and test images.",
+            "two figures have the caption",
+        ),
+        ("sections/accuracy.html.jinja", '"accuracy_figure"', '"another_figure"', "refers to nothing"),
+        ("sections/introduction.html.jinja", 'ref("evaluation")', 'ref("nowhere")', "refers to nothing"),
+        (
+            "sections/comparison.html.jinja",
+            'ref("comparisons")',
+            '"the table"',
+            "no text refers to table 'comparisons'",
+        ),
+        ("sections/comparison.html.jinja", "mcnemar1947", "nobody1900", "no such work"),
+        ("sections/cover.html.jinja", "e.published.date", "e.published.dote", "dote"),
+        ("sections/cover.html.jinja", "{% if e.draft %}", "{% if %}", "cover.html.jinja"),
+    ],
+)
+def test_mistakes_in_templates_are_refused(study, tmp_path, file, old, new, message):
+    templates = changed_templates(tmp_path / "templates", file, old, new)
+    with pytest.raises(UserError, match=re.escape(message)):
+        html_of(study, templates)
+
+
+def test_demo_calls_nothing_imagenet_but_the_bibliography_and_the_transform(tmp_path):
+    text = words_of(html_of(write_study(tmp_path, demo=True)))
+    assert "drawn by the program" in text
+    assert "random weights" in text
+    without = text.replace("EfficientNet_B0_Weights.IMAGENET1K_V1.transforms()", "")
+    without = without.replace("ImageNet: A large-scale hierarchical image database", "")
+    assert "imagenet" not in without.casefold()
+
+
+def test_number_of_classes_comes_from_the_data(tmp_path):
+    html = html_of(write_study(tmp_path, ["cats", "dogs"]))
+    assert "of 2 classes" in html
+    assert not re.search(r"fifteen|15 classes", words_of(html), re.I)
+    assert f"of {len(FIFTEEN)} classes" not in html
+
+
+def test_no_multi_label_and_every_accuracy_names_its_part(study):
+    text = words_of(html_of(study))
+    assert "multi-label" not in text.casefold()
+    for match in re.finditer(r"\d\s?% accuracy", text):
+        pytest.fail(f"an accuracy without its part: {match.group(0)}")
+
+
+def test_without_early_epoch_controls_or_explained_images(tmp_path):
+    from synthetic_study import configuration
+
+    roles = configuration()["roles"] | {"early": None, "controls": []}
+    explain = configuration()["explain"] | {"images": 0}
+    text = words_of(html_of(write_study(tmp_path, roles=roles, explain=explain)))
+    assert "no classifier on an early pretext epoch" in text
+    assert "No control shares the start" in text
+    assert "no images of them" in text
+
+
+def test_literal_reading_names_the_test_part_in_the_role_of_validation(tmp_path):
+    text = words_of(html_of(write_study(tmp_path, validation="test")))
+    assert "test part plays the role of the validation part" in text
+    assert "validation accuracy of" not in text
+
+
+def test_only_local_files_are_read(tmp_path):
+    secret = tmp_path / "secret.svg"
+    secret.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for source in (secret.as_uri(), "http://127.0.0.1:9/x.png", (inside / "../secret.svg").as_uri()):
+        with pytest.raises(UserError, match="may not or cannot read"):
+            render_pdf(f'<title>t</title><img src="{source}" alt="x">', tmp_path / "a.pdf", [inside])
+    assert not (tmp_path / "a.pdf").exists()
+
+
+def test_fixed_date_is_taken_back(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    render_pdf('<html lang="en"><title>t</title><p>x</p></html>', tmp_path / "a.pdf", [tmp_path])
+    assert "SOURCE_DATE_EPOCH" not in os.environ
+
+
+@pytest.mark.slow
+def test_two_pdfs_of_equal_results_are_byte_identical(tmp_path):
+    files = []
+    for name in ("one", "another place"):
+        root = write_study(tmp_path / name / "results")
+        files.append(tmp_path / f"{name}.pdf")
+        assert write_report(root, TEMPLATES, files[-1], draft=False) == []
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_pdf_has_title_language_and_bookmarks(study, tmp_path):
+    pypdf = pytest.importorskip("pypdf")
+    write_report(study, TEMPLATES, tmp_path / "report.pdf", tmp_path / "report.html")
+    pdf = pypdf.PdfReader(tmp_path / "report.pdf")
+    assert pdf.metadata.title == "Self-Supervised Scene Classification"
+    assert pdf.metadata.author == "Zoë Peeters-Núñez"
+    assert pdf.trailer["/Root"]["/Lang"] == "en"
+    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert len(pdf.outline) > 5
+    assert (tmp_path / "report.html").is_file()

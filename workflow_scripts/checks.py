@@ -1,0 +1,12 @@
+"""Check the finished study."""
+
+from scenessl.joblog import job
+from scenessl.report.deliverables import check_deliverables
+
+with job(snakemake.log[0]):
+    check_deliverables(
+        snakemake.output.checks,
+        deliverables={"figures": snakemake.input.figures, "tables": snakemake.input.tables},
+        pdf=snakemake.input.pdf,
+        archive=snakemake.input.get("zip") or None,
+    )
