@@ -332,7 +332,10 @@ def _fitting(name: str, seed: int, value: float) -> dict:
         "gap_last": 0.041,
         "overfits_from": 9 if overfits else "",
         "verdict": "overfits from epoch 9" if overfits else "underfits" if value < 0.5 else "no overfitting seen",
-        "evidence": "validation loss is lowest at epoch 8 (0.520) and ends at 0.600; train loss meanwhile goes from 0.402 to 0.310",
+        "evidence": (
+            "validation loss is lowest at epoch 8 (0.520) and ends at 0.600; train loss meanwhile goes from 0.402 to "
+            "0.310"
+        ),
     }
 
 
@@ -442,10 +445,10 @@ def _write_figures(root: Path, published: dict) -> None:
         path = root / file
         path.parent.mkdir(parents=True, exist_ok=True)
         width, height = next(size for start, size in FIGURE_SIZES.items() if path.stem.startswith(start))
-        shape = f'<rect width="{width}" height="{height}" fill="#dde6ee"/><text x="5" y="12" font-size="6">{path.stem}</text>'
-        path.write_text(
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}">{shape}</svg>'
-        )
+        head = f'width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}"'
+        shape = f'<rect width="{width}" height="{height}" fill="#dde6ee"/>'
+        label = f'<text x="5" y="12" font-size="6">{path.stem}</text>'
+        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{shape}{label}</svg>')
 
 
 def _provenance(published: dict) -> dict:

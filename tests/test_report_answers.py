@@ -1,18 +1,26 @@
 """The sentences turn with the results: opposite outcomes, opposite answers."""
 
+import html
 import re
 
 import pytest
 from synthetic_study import write_study
 
-from scenessl.report import answers_accuracy, answers_inversion, answers_scorecam, answers_training, text
+from scenessl.report import (
+    answers_accuracy,
+    answers_inversion,
+    answers_scorecam,
+    answers_training,
+    answers_usefulness,
+    text_data,
+)
 from scenessl.report.evidence import read_evidence
-from scenessl.report.verdicts import compare, converged_statement, convergence, statement
+from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement
 
 
 def plain(markups):
     joined = " ".join(str(markup) for markup in (markups if isinstance(markups, list) else [markups]) if markup)
-    return " ".join(re.sub(r"<[^>]*>", "", joined).replace("\u00a0", " ").split())
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", joined)).replace("\u00a0", " ").split())
 
 
 def evidence_with(folder, **keywords):
@@ -48,9 +56,9 @@ def test_usefulness_is_judged_against_the_control_and_needs_a_solved_pretext(
 ):
     test = {"rotation_scenes": accuracy, "imagenet_scenes": control, "rotation": pretext}
     evidence = evidence_with(tmp_path, test=test)
-    assert answers_accuracy.start_control(evidence, "rotation_scenes") == "imagenet_scenes"
-    assert answers_accuracy.usefulness(evidence, "rotation_scenes") == expected
-    answer = plain(answers_accuracy.useful(evidence))
+    assert start_control(evidence, "rotation_scenes") == "imagenet_scenes"
+    assert answers_usefulness.usefulness(evidence, "rotation_scenes") == expected
+    answer = plain(answers_usefulness.useful(evidence))
     assert ("rotation converged" in answer) == (pretext > 0.96)
     assert ("rotation did not converge" in answer) == (pretext < 0.96)
     parts = {
@@ -64,7 +72,7 @@ def test_usefulness_is_judged_against_the_control_and_needs_a_solved_pretext(
 
 def test_in_the_demo_the_random_start_is_the_control(tmp_path):
     evidence = evidence_with(tmp_path, demo=True)
-    assert answers_accuracy.start_control(evidence, "rotation_scenes") == "random_scenes"
+    assert start_control(evidence, "rotation_scenes") == "random_scenes"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +155,7 @@ def test_leaks_are_reported_with_the_corrected_accuracy_or_not_at_all(tmp_path):
 
 
 def test_audit_counts(tmp_path):
-    found = plain(text.audit(evidence_with(tmp_path)))
+    found = plain(text_data.audit(evidence_with(tmp_path)))
     assert "no unreadable files, one group of equal files within a part, one test image with a copy in train" in found
 
 

@@ -152,7 +152,12 @@ def changed_templates(folder, file, old, new):
             "Accuracy of every model on train, validation and test images.",
             "two figures have the caption",
         ),
-        ("sections/accuracy.html.jinja", '"accuracy_figure"', '"another_figure"', "refers to nothing"),
+        (
+            "sections/accuracy.html.jinja",
+            '"accuracy_figure"',
+            '"another_figure"',
+            "no text refers to figure 'another_figure'",
+        ),
         ("sections/introduction.html.jinja", 'ref("evaluation")', 'ref("nowhere")', "refers to nothing"),
         (
             "sections/comparison.html.jinja",

@@ -101,7 +101,7 @@ def test_every_key_is_described():
         ("recipes.supervised.epochs.reason", DROP, "recipes.supervised.epochs.reason: missing"),
         ("recipes.supervised.epochs.reason", " ", "recipes.supervised.epochs.reason: is empty"),
         ("recipes.supervised.epochs.reason", None, "recipes.supervised.epochs.reason: None is not text"),
-        ("recipes.supervised.epochs", DROP, "recipes.supervised.epochs: missing (planned passes"),
+        ("recipes.supervised.epochs", DROP, "recipes.supervised.epochs: missing"),
         ("recipes.supervised.epcohs", 3, "recipes.supervised.epcohs: unknown key; did you mean 'epochs'?"),
         (
             "recipes.supervised.optimizer.value",

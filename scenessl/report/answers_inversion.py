@@ -23,18 +23,18 @@ def method(evidence: Evidence) -> list[Markup]:
     models = evidence.published["inversion"]["models"]
     number = len(evidence.inversions[models[0]].units)
     opening = say(
-        "In each model the {number} filters of the last convolution, that of {block}, with the highest signed sum of weights "
-        "were chosen. From a nearly uniform image, gradient ascent with the regularisers of Yosinski et al. {work} raised the "
-        "spatial mean of each filter’s map after {activation}, and in one further image per model the sum over these "
-        "filters.",
+        "In each model the {number} filters of the last convolution, that of {block}, with the highest signed sum of "
+        "weights were chosen. From a nearly uniform image, gradient ascent with the regularisers of Yosinski et al. "
+        "{work} raised the spatial mean of each filter’s map after {activation}, and in one further image per model "
+        "the sum over these filters.",
         number=number_word(number),
         block=code("features[8]"),
         activation=code("features[8][2]"),
         work=cite("yosinski2015"),
     )
     shown = say(
-        "{images} show the synthetic images, {traces} the rise of the activations, and {table} the values at start and end "
-        "beside the highest that any real test image reaches.",
+        "{images} show the synthetic images, {traces} the rise of the activations, and {table} the values at start and "
+        "end beside the highest that any real test image reaches.",
         images=ref(*(f"inversion_{name}" for name in models)),
         traces=ref("inversion_traces"),
         table=ref("inversion"),
@@ -81,8 +81,8 @@ def works(inversion: Inversion) -> Markup:
         start = say("The activation rises for all of its {all} filters.", all=number_word(len(units)))
     if not beyond:
         end = Markup(
-            "No synthetic image drives its filter as high as the best real test image does, so they cannot stand for what "
-            "the filters detect."
+            "No synthetic image drives its filter as high as the best real test image does, so they cannot stand for "
+            "what the filters detect."
         )
         return paragraph(start, end)
     ratios = [unit.ratio for unit in beyond if unit.ratio is not None]
@@ -103,7 +103,10 @@ def works(inversion: Inversion) -> Markup:
 
 def _sum(inversion: Inversion) -> Markup:
     total = inversion.total
-    text = "For the sum over the filters, the activation goes from {start} to {end}, the best real test image reaches {natural}."
+    text = (
+        "For the sum over the filters, the activation goes from {start} to {end}, the best real test image reaches "
+        "{natural}."
+    )
     return say(text, start=decimal(total.start), end=decimal(total.end), natural=decimal(total.natural))
 
 
@@ -111,8 +114,8 @@ def _sight(evidence: Evidence, name: str) -> Markup:
     """Say what the images consist of, and what follows for the expectation."""
     inversion = evidence.inversions[name]
     looks = say(
-        "Its images have a contrast of {contrast} and a colour saturation of {saturation} grey levels, structures with a mean "
-        "wavelength of {wavelength} of the image side, and {upright} of their edge energy in horizontal edges.",
+        "Its images have a contrast of {contrast} and a colour saturation of {saturation} grey levels, structures with "
+        "a mean wavelength of {wavelength} of the image side, and {upright} of their edge energy in horizontal edges.",
         contrast=decimal(inversion.contrast),
         saturation=decimal(inversion.saturation),
         wavelength=percent(inversion.wavelength),
@@ -133,31 +136,31 @@ def _conclusion(evidence: Evidence, name: str) -> Markup:
             False: "which does not favour horizontal structures",
         }
         return say(
-            "The share of horizontal edges is {upright}, {word}; a cue of what is up would also have to fade when an image is "
-            "turned, which was not measured, so the expectation is undecided.",
+            "The share of horizontal edges is {upright}, {word}; a cue of what is up would also have to fade when an "
+            "image is turned, which was not measured, so the expectation is undecided.",
             upright=percent(own.upright),
             word=word[own.upright > 0.5 + CLEAR / 2],
         )
     return Markup(
-        "Which parts and textures these are is for the eye to judge in the figure; the response of the filters to each class "
-        "was not measured, so beyond the class of the best real image the expectation is undecided."
+        "Which parts and textures these are is for the eye to judge in the figure; the response of the filters to each "
+        "class was not measured, so beyond the class of the best real image the expectation is undecided."
     )
 
 
 def _fineness(own: float, other: float) -> str:
     if own < other * (1 - CLEAR):
         return (
-            "That is finer than in {other} ({value}), as small squares would have it; whether the filters answer to the square "
-            "itself was not measured, so the expectation is supported but not proved."
+            "That is finer than in {other} ({value}), as small squares would have it; whether the filters answer to "
+            "the square itself was not measured, so the expectation is supported but not proved."
         )
     if own > other * (1 + CLEAR):
         return (
-            "That is coarser than in {other} ({value}), against the expectation of small squares, so the expected feature is "
-            "not seen in these images."
+            "That is coarser than in {other} ({value}), against the expectation of small squares, so the expected "
+            "feature is not seen in these images."
         )
     return (
-        "That is as fine as in {other} ({value}), so the images show no trace of the small squares that would set this model "
-        "apart; the expected feature is not seen."
+        "That is as fine as in {other} ({value}), so the images show no trace of the small squares that would set this "
+        "model apart; the expected feature is not seen."
     )
 
 
@@ -199,12 +202,12 @@ def _overlap_reason(evidence: Evidence, pairs: list[tuple[str, str]]) -> Markup 
         return Markup("The models do not start from the same weights, so filters of one number need not correspond.")
     if share >= 0.5:
         return Markup(
-            "All of them start from the same weights, and their trainings have changed the order of the weight sums little: "
-            "similar selections are inherited from the start rather than learned."
+            "All of them start from the same weights, and their trainings have changed the order of the weight sums "
+            "little: similar selections are inherited from the start rather than learned."
         )
     return Markup(
-        "All of them start from the same weights, so their trainings have changed the order of the weight sums: images of "
-        "different filters are compared where a filter is not shared."
+        "All of them start from the same weights, so their trainings have changed the order of the weight sums: images "
+        "of different filters are compared where a filter is not shared."
     )
 
 
@@ -219,7 +222,10 @@ def _shared(evidence: Evidence, pairs: list[tuple[str, str]]) -> list[Markup]:
             if _best_class(evidence, one, number) == _best_class(evidence, other, number)
         ]
         if all_shared:
-            text = "Of the filters that {one} and {other} share, {same} of {all} {have} {its} strongest real image in the same class in both."
+            text = (
+                "Of the filters that {one} and {other} share, {same} of {all} {have} {its} strongest real image in the "
+                "same class in both."
+            )
             have, its = ("has", "its") if len(same) == 1 else ("have", "their")
             values = {"same": number_word(len(same)), "all": number_word(len(all_shared)), "have": have, "its": its}
             sentences.append(say(text, one=code(one), other=code(other), **values))
@@ -254,8 +260,8 @@ def _differences(evidence: Evidence) -> Markup:
     if len(coarse) < 2:
         return Markup("There is one inverted model only, so nothing can be compared.")
     text = (
-        "From coarse to fine structures the models’ images stand in the order {coarse} (mean wavelengths {wavelengths} of the "
-        "image side), from vivid to pale colours in the order {vivid}."
+        "From coarse to fine structures the models’ images stand in the order {coarse} (mean wavelengths {wavelengths} "
+        "of the image side), from vivid to pale colours in the order {vivid}."
     )
     wavelengths = listing([percent(inversions[name].wavelength) for name in coarse])
     return say(

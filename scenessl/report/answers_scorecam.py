@@ -27,8 +27,12 @@ SMALL = 0.02  # a change of concentration below this is called none
 VARIANTS = {
     "paper": "the formula of the paper: channels are weighted by the softmax over channels of their increase of "
     "confidence against a baseline image",
-    "gradcam": "the formula of pytorch-grad-cam: channels are weighted by the softmax over channels of the raw target score",
-    "torchcam": "the formula of torch-cam: channels are weighted by the softmax over channels of the gain in target score",
+    "gradcam": (
+        "the formula of pytorch-grad-cam: channels are weighted by the softmax over channels of the raw target score"
+    ),
+    "torchcam": (
+        "the formula of torch-cam: channels are weighted by the softmax over channels of the gain in target score"
+    ),
     "authors": "the formula of the authors’ code: channels are weighted by the class probability, without softmax",
 }
 
@@ -41,19 +45,16 @@ def images(evidence: Evidence) -> list[Markup]:
     if number < wanted:
         fewer = say("That is fewer than the {wanted} wanted; there are no more.", wanted=plural(wanted, "image"))
     opening = say(
-        "All explained models ({models}) classify {common} of the {tests} test images rightly; {number} of them, in a fixed "
-        "seeded order with one per class first, are explained ({table}).",
+        "All explained models ({models}) classify {common} of the {tests} test images rightly; {number} of them, in a "
+        "fixed seeded order with one per class first, are explained{table}.",
         models=names(explain["models"]),
         common=count(choice["common_correct"]),
         tests=count(choice["test_images"]),
         number=plural(number, "image"),
-        table=ref("scorecam_images"),
+        table=say(" ({ref})", ref=ref("scorecam_images")) if number else "",
     )
-    return (
-        [paragraph(opening, fewer), paragraph(_formula(evidence), _grids(evidence))]
-        if number
-        else [paragraph(opening, fewer)]
-    )
+    maps = [paragraph(_formula(evidence), _grids(evidence))] if number else []
+    return [paragraph(opening, fewer), *maps]
 
 
 def _formula(evidence: Evidence) -> Markup:
@@ -130,8 +131,8 @@ def _layer(evidence: Evidence, name: str, layer: int) -> Markup:
     shares = _numbered(evidence, heats, lambda heat: heat.concentration)
     most, least = max(shares, key=lambda pair: pair[1]), min(shares, key=lambda pair: pair[1])
     opening = say(
-        "At {layer} the hottest fifth of the pixels holds {mean} of the heat on average (a flat map: {flat}), most in {most} "
-        "({high}) and least in {least} ({low}).",
+        "At {layer} the hottest fifth of the pixels holds {mean} of the heat on average (a flat map: {flat}), most in "
+        "{most} ({high}) and least in {least} ({low}).",
         layer=layer_name(layer),
         mean=percent(mean(share for _, share in shares)),
         flat=percent(HOT),
@@ -207,7 +208,7 @@ def between(evidence: Evidence) -> list[Markup]:
         return [say("{supervised} is not among the explained models.", supervised=code(supervised))]
     pairs = [paragraph(*_pair(evidence, supervised, name)) for name in others]
     caution = say(
-        "{number} are a set of pictures, not a sample: the numbers describe these images ({tables}) and are not tested.",
+        "{number} are pictures, not a sample: the numbers describe these images ({tables}) and are not tested.",
         number=sentence(plural(len(evidence.choice["images"]), "image"))[:-1],
         tables=ref("scorecam_heat", "scorecam_agreement") if others else ref("scorecam_heat"),
     )
@@ -256,7 +257,8 @@ def _trend(means: dict[int, float | None]) -> Markup | None:
             "So they agree more in the lower layer than in the higher one, where the schemes have left their mark."
         )
     return Markup(
-        "So they agree more in the higher layer than in the lower one: different early features lead to the same regions."
+        "So they agree more in the higher layer than in the lower one: different early features lead to the same "
+        "regions."
     )
 
 
@@ -286,7 +288,10 @@ def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | Non
         )
     focused, wide = (one, other) if first > second else (other, one)
     high, low = max(first, second), min(first, second)
-    text = "There {focused} is the more focused of the two: {high} of its heat in the hottest fifth, against {low} of {wide}."
+    text = (
+        "There {focused} is the more focused of the two: {high} of its heat in the hottest fifth, against {low} of "
+        "{wide}."
+    )
     return say(text, focused=code(focused), wide=code(wide), high=percent(high), low=percent(low))
 
 
@@ -304,9 +309,9 @@ def _own_pretext(evidence: Evidence) -> Markup:
     pairs = [name for name in evidence.self_supervised if evidence.pretext_of(name)]
     return (
         say(
-            "The features of {models} are those of their pretexts, frozen, so any region they share with the supervised model is "
-            "one that the pretext’s features already answer to. Whether the pretext models look at the same places when they "
-            "solve their own tasks was not measured.",
+            "The features of {models} are those of their pretexts, frozen, so any region they share with the "
+            "supervised model is one that the pretext’s features already answer to. Whether the pretext models look at "
+            "the same places when they solve their own tasks was not measured.",
             models=names(pairs),
         )
         if pairs

@@ -57,7 +57,10 @@ def _layers(evidence: Evidence) -> Markup | None:
 
 def _keeping(evidence: Evidence) -> Markup | None:
     pulled = [name for name, model in evidence.models.items() if model.settings.get("keep_features")]
-    text = "The features of {models} are kept close to those of the network they start from, on the same inputs, by distillation {work}."
+    text = (
+        "The features of {models} are kept close to those of the network they start from, on the same inputs, by "
+        "distillation {work}."
+    )
     return say(text, models=names(pulled), work=cite("li2016")) if pulled else None
 
 
@@ -80,8 +83,8 @@ def _same_epochs(evidence: Evidence) -> Markup:
 def accuracy_notes(evidence: Evidence) -> list[Markup]:
     """Say how the accuracies of the table were measured."""
     opening = say(
-        "{table} and {figure} give the accuracy of every model on the train, validation and test parts, at the selected "
-        "epoch, in evaluation mode and without augmentation.",
+        "{table} and {figure} give the accuracy of every model on the train, validation and test parts, at the "
+        "selected epoch, in evaluation mode and without augmentation.",
         table=ref("accuracy"),
         figure=ref("accuracy_figure"),
     )
@@ -109,12 +112,14 @@ def _chance(evidence: Evidence) -> Markup:
 def _spread(evidence: Evidence) -> Markup:
     if len(evidence.seeds) == 1:
         return say(
-            "There is one training per model (one seed), so no standard deviation can be given; the intervals are Wilson's "
-            "95\u00a0% intervals {work} for the sampling of the test images and do not cover what another seed would give.",
+            "There is one training per model (one seed), so no standard deviation can be given; the intervals are "
+            "Wilson's 95\u00a0% intervals {work} for the sampling of the test images and do not cover what another "
+            "seed would give.",
             work=cite("wilson1927"),
         )
     return say(
-        "Values are means ± standard deviations over {number} seeds; every seed stands in <code>tables/accuracy.csv</code>.",
+        "Values are means ± standard deviations over {number} seeds; every seed stands in "
+        "<code>tables/accuracy.csv</code>.",
         number=number_word(len(evidence.seeds)),
     )
 
@@ -123,8 +128,8 @@ def _roles_of_parts(evidence: Evidence) -> Markup:
     if evidence.has_validation:
         return Markup("Where an epoch was chosen by accuracy, the validation part chose it; the test part chose none.")
     return Markup(
-        "In this study the test part plays the role of the validation part, the assignment’s literal reading: no part of "
-        "train was kept back, and no epoch was chosen by accuracy."
+        "In this study the test part plays the role of the validation part, the assignment’s literal reading: no part "
+        "of train was kept back, and no epoch was chosen by accuracy."
     )
 
 

@@ -8,7 +8,7 @@ from statistics import mean, stdev
 
 from scenessl.report.heatmaps import Heatmaps, read_heatmaps
 from scenessl.report.inversions import Inversion, read_inversion
-from scenessl.report.needs import TABLES
+from scenessl.report.needs import TABLES, figure_files
 from scenessl.report.reading import Files, Gap
 
 PARTS = ("train", "validation", "test")
@@ -162,7 +162,7 @@ class Evidence:
         return sum(row["part"] == part for row in self.parts[self.first])
 
     def confusions(self, name: str, most: int = 3) -> list[dict]:
-        """Give a model's most frequent confusions of the first seed: true, predicted, count, and n of the true class."""
+        """Give a model's most frequent confusions, first seed: true, predicted, count, and n of the true class."""
         rows = self.rows("confusion", model=name, seed=self.first)
         size = Counter()
         for row in rows:
@@ -197,6 +197,8 @@ def read_evidence(root: Path | str, draft: bool = False) -> Evidence:
     files = Files(root, draft)
     pairs = [(name, seed) for name in published["models"] for seed in published["seeds"]]
     index = files.table("data/index.csv")
+    for figure in figure_files(published):
+        files.there(figure)
     return Evidence(
         root=Path(root),
         published=published,

@@ -16,8 +16,8 @@ QUESTIONS = {
     "pre-trained at early epochs, for example the third epoch, as well as the latest epoch. Report the classification "
     "accuracy of both scene-classification models. How can you justify the similarities or differences in the "
     "obtained results?",
-    "4a": "Compare the performance of the models, trained in the supervised and self-supervised schemes, and answer the "
-    "following question: which one of the models succeeds in classifying the image with higher accuracy?",
+    "4a": "Compare the performance of the models, trained in the supervised and self-supervised schemes, and answer "
+    "the following question: which one of the models succeeds in classifying the image with higher accuracy?",
     "4b": "Did you find the self-supervised scheme useful for classifying the scene classes? Justify your answer.",
     "5": "Report the strategies that you used to prevent underfitting and overfitting, in the case that you faced such "
     "problems. Provide evidence to support your explanation.",
@@ -27,16 +27,16 @@ QUESTIONS = {
     "Then, discuss the visualizations with respect to each of the implemented schemes, i.e., supervised and "
     "self-supervised schemes. For generating the visualizations from the higher layer, consider the output from the "
     "last block in the EfficientNet-B0 (i.e., torchvision.models.efficientnet_b0.features[8]). For visualizations from "
-    "lower layer, use the output from the first block (i.e., torchvision.models.efficientnet_b0.features[1]) and second "
-    "block (i.e., torchvision.models.efficientnet_b0.features[2]) of the EfficientNet-B0 architecture.",
+    "lower layer, use the output from the first block (i.e., torchvision.models.efficientnet_b0.features[1]) and "
+    "second block (i.e., torchvision.models.efficientnet_b0.features[2]) of the EfficientNet-B0 architecture.",
     "7a": "For the interpretation part, select five filters from the convolutional layer in the latest block (i.e., "
     "torchvision.models.efficientnet_b0.features[8]) with the highest summation of its weights. Then, run the model "
     "inversion algorithm on the output of activation layer (i.e., SiLu layer "
     "torchvision.models.efficientnet_b0.features[8][2]) related to the selected filters. The algorithm should generate "
     "a synthetic image illustrating the features that maximize the aggregated activations of the feature map outputs "
     "from the SiLu function (i.e., torchvision.models.efficientnet_b0.features[8][2]). Generate these synthetic images "
-    "for (1) the model trained in a supervised manner, (2) the model from the pretext rotation classification task, and "
-    "(3) the model from the pretext perturbation classification task. Include these visualizations in your report, "
+    "for (1) the model trained in a supervised manner, (2) the model from the pretext rotation classification task, "
+    "and (3) the model from the pretext perturbation classification task. Include these visualizations in your report, "
     "discuss the visualizations obtained for the three models above. Do the visualizations illustrate the expected "
     "encoded features?",
     "7b": "How do you justify similarities and/or differences between the generated visualizations for a given classes "

@@ -17,9 +17,11 @@ from scenessl.report import (
     answers_inversion,
     answers_scorecam,
     answers_training,
+    answers_usefulness,
     requirements,
     settings_tables,
     text,
+    text_data,
     wording,
 )
 from scenessl.report.answers_training import spread_text
@@ -34,8 +36,10 @@ EPOCH = "1690000000"
 
 SUBJECTS = {
     "text": text,
+    "data": text_data,
     "training": answers_training,
     "accuracy": answers_accuracy,
+    "usefulness": answers_usefulness,
     "scorecam": answers_scorecam,
     "inversion": answers_inversion,
     "requirements": requirements,
@@ -174,8 +178,8 @@ def _weasyprint() -> object:
     try:
         import weasyprint
     except OSError as error:
-        raise UserError(f"WeasyPrint does not find Pango ({error}); install it, for example: apt install libpango-1.0-0 "
-                        "libpangoft2-1.0-0 libharfbuzz-subset0.") from error  # fmt: skip
+        packages = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+        raise UserError(f"WeasyPrint does not find Pango ({error}); for example: apt install {packages}") from error
     return weasyprint
 
 

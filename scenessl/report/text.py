@@ -1,19 +1,19 @@
-"""Sentences of the introduction, the data, the method and the conclusion."""
+"""Sentences of the introduction, the method and the conclusion, and the rows of the provenance."""
 
 from markupsafe import Markup
 
-from scenessl.report.answers_accuracy import useful_short, winner
+from scenessl.report.answers_accuracy import winner
+from scenessl.report.answers_usefulness import useful_short
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, count, percent
+from scenessl.report.numbers import code, count
 from scenessl.report.verdicts import compare, converged_statement, convergence, statement
-from scenessl.report.wording import cite, listing, names, number_word, paragraph, phrase, plural, ref, say, sentence
+from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, ref, say, sentence
 
 TASKS = {
     "scenes": "classify the scenes",
     "rotation": "recognise by which of four turns an image is rotated",
     "perturbation": "recognise whether a small square was painted black or white",
 }
-LISTED = 30  # groups of files listed in the audit's table before it points to the result file
 
 
 def introduction(evidence: Evidence) -> list[Markup]:
@@ -22,9 +22,10 @@ def introduction(evidence: Evidence) -> list[Markup]:
         say("{name} ({what})", name=code(name), what=_task(evidence, name)) for name in evidence.roles["pretexts"]
     ]
     opening = say(
-        "This report compares a network that is trained with scene labels with networks whose features are trained without "
-        "them, on {what}: {pretexts}. All are EfficientNet-B0 {work}, and all are judged on the same test images by their "
-        "accuracy, by visual explanations of single predictions, and by images that show what their filters answer to.",
+        "This report compares a network that is trained with scene labels with networks whose features are trained "
+        "without them, on {what}: {pretexts}. All are EfficientNet-B0 {work}, and all are judged on the same test "
+        "images by their accuracy, by visual explanations of single predictions, and by images that show what their "
+        "filters answer to.",
         what=plural(len(pretexts), "pretext task"),
         pretexts=listing(pretexts),
         work=cite("tan2019"),
@@ -41,13 +42,14 @@ def _data_origin(evidence: Evidence) -> Markup:
     classes = count(len(evidence.classes))
     if evidence.is_drawn:
         text = (
-            "The images are <strong>drawn by the program</strong>, {classes} classes of procedural scenes, so that every step can be "
-            "run without any data; the assignment’s photographs {work} are not used, and no number here says anything about them."
+            "The images are <strong>drawn by the program</strong>, {classes} classes of procedural scenes, so that "
+            "every step can be run without any data; the assignment’s photographs {work} are not used, and no number "
+            "here says anything about them."
         )
         return say(text, classes=classes, work=cite("lazebnik2006"))
     text = (
-        "The images come from {classes} class folders, used as they were given; the assignment names the scene categories of "
-        "Lazebnik et al. {work}."
+        "The images come from {classes} class folders, used as they were given; the assignment names the scene "
+        "categories of Lazebnik et al. {work}."
     )
     return say(text, classes=classes, work=cite("lazebnik2006"))
 
@@ -56,8 +58,8 @@ def _weights_origin(evidence: Evidence) -> Markup:
     weights = evidence.published["weights"]
     if not evidence.is_pretrained:
         text = (
-            "All networks start from <strong>random weights</strong>, while the assignment starts from weights learned on a large "
-            "collection of labelled photographs {work}."
+            "All networks start from <strong>random weights</strong>, while the assignment starts from weights learned "
+            "on a large collection of labelled photographs {work}."
         )
         return say(text, work=cite("deng2009"))
     known = say(" (sha256 <code>{sum}…</code>)", sum=weights["sha256"][:12]) if weights.get("sha256") else ""
@@ -78,101 +80,6 @@ def findings(evidence: Evidence) -> list[Markup]:
 def _early(evidence: Evidence) -> list[Markup]:
     early, latest = evidence.roles.get("early"), evidence.roles.get("latest")
     return [statement(compare(evidence, early, latest))] if early and latest else []
-
-
-def split(evidence: Evidence) -> list[Markup]:
-    """Say where the split comes from and how validation images were chosen."""
-    given = {"given": "as it was given", "by seed": "drawn by seed, since the data came without one"}[
-        evidence.data["origin"]
-    ]
-    total = say(
-        "There are {train} images in the train part, {validation}{test} in the test part, of {classes} classes ({table}); the "
-        "split into train and test is {given}.",
-        train=count(evidence.total("train")),
-        test=count(evidence.total("test")),
-        classes=count(len(evidence.classes)),
-        validation=f"{count(evidence.total('validation'))} in the validation part and "
-        if evidence.has_validation
-        else "",
-        table=ref("classes"),
-        given=given,
-    )
-    colour = (
-        "All images are grayscale; their single channel is repeated three times."
-        if evidence.data["grayscale"]
-        else None
-    )
-    return [paragraph(total, colour), _validation(evidence)]
-
-
-def _validation(evidence: Evidence) -> Markup:
-    if not evidence.has_validation:
-        text = (
-            "The test part also plays the role of the validation part, as the assignment’s literal reading allows; therefore "
-            "no epoch was selected by accuracy."
-        )
-        return paragraph(Markup(text), _reason(evidence))
-    share = percent(float(evidence.published["validation"]), 0)
-    text = (
-        "The validation part is {share} of the images given for training, drawn class by class with the seed and the same for "
-        "all models of a seed. It is never trained on, and the test part never decides about an epoch."
-    )
-    return paragraph(say(text, share=share), _reason(evidence))
-
-
-def _reason(evidence: Evidence) -> Markup | None:
-    reason = evidence.published.get("validation_reason")
-    return say("The reason: {reason}.", reason=phrase(reason)) if reason else None
-
-
-def audit(evidence: Evidence) -> list[Markup]:
-    """Say what the audit of the files found."""
-    found = evidence.audit
-    kinds = [
-        ("unreadable", "unreadable file"),
-        ("duplicates", "group of equal files within a part"),
-        ("leaks", "test image with a copy in train"),
-        ("conflicts", "group of equal files under different labels"),
-    ]
-    parts = [plural(len(found[key]), noun, _many(noun)) for key, noun in kinds]
-    text = "The bytes of all {images} files were hashed. The audit found {parts}{table}."
-    table = say(" ({ref})", ref=ref("audit")) if audit_rows(evidence) else ""
-    return [say(text, images=count(found["images"]), parts=listing(parts), table=table)]
-
-
-def _many(noun: str) -> str:
-    """Plural of a noun with an attribute behind it: groups of equal files."""
-    head, _, rest = noun.partition(" of ")
-    if rest:
-        return f"{head}s of {rest}"
-    head, _, rest = noun.partition(" with ")
-    return f"{head}s with {rest}".replace("a copy", "copies") if rest else noun + "s"
-
-
-def audit_rows(evidence: Evidence) -> list[dict]:
-    """Rows of the table of findings: kind and the files concerned, at most LISTED."""
-    found = evidence.audit
-    rows = [{"kind": "unreadable", "files": [item["path"]], "note": item["reason"]} for item in found["unreadable"]]
-    rows += [{"kind": "leak", "files": [item["test"], *item["train"]], "note": ""} for item in found["leaks"]]
-    rows += [{"kind": "conflict", "files": group, "note": ""} for group in found["conflicts"]]
-    rows += [{"kind": "duplicate", "files": group, "note": ""} for group in found["duplicates"]]
-    return rows[:LISTED]
-
-
-def audit_left_out(evidence: Evidence) -> int:
-    """Count the findings that the table leaves out."""
-    return max(0, sum(len(evidence.audit[key]) for key in ("unreadable", "leaks", "conflicts", "duplicates")) - LISTED)
-
-
-def transform(evidence: Evidence) -> Markup:
-    """Say how images are transformed."""
-    side = evidence.published["image_side"]
-    return say(
-        "Every image passes the transform that the assignment prescribes, {transform}: resize, centre crop and "
-        "normalisation{size}. Augmentation only follows it, on the crop, and is off in evaluation.",
-        transform=code("EfficientNet_B0_Weights.IMAGENET1K_V1.transforms()"),
-        size=say(", here at a side of {side} pixels", side=side),
-    )
 
 
 def scheme_rows(evidence: Evidence) -> list[dict]:
@@ -221,10 +128,10 @@ def method(evidence: Evidence) -> list[Markup]:
 
 def _schemes(evidence: Evidence) -> Markup:
     return say(
-        "{table} lists the models. In the supervised scheme all layers of {supervised} are trained on the labels. In the "
-        "self-supervised schemes all layers are first trained on a pretext task that needs no labels; then its classifier is "
-        "dropped, a new one for the scenes is added, and only this classifier is trained, on frozen features. Frozen means "
-        "that neither weights nor batch-norm statistics change, which each training checks.",
+        "{table} lists the models. In the supervised scheme all layers of {supervised} are trained on the labels. In "
+        "the self-supervised schemes all layers are first trained on a pretext task that needs no labels; then its "
+        "classifier is dropped, a new one for the scenes is added, and only this classifier is trained, on frozen "
+        "features. Frozen means that neither weights nor batch-norm statistics change, which each training checks.",
         table=ref("models"),
         supervised=code(evidence.roles["supervised"]),
     )
@@ -241,10 +148,10 @@ def _pretexts(evidence: Evidence) -> list[Markup]:
             figure=ref("pretext_rotation"),
         ),
         "perturbation": say(
-            "The perturbation pretext paints a square at a random place that lies wholly inside the crop, once black and once "
-            "white, and asks for the colour; both views of an image share the place, which is drawn anew in every epoch of "
-            "training and fixed in evaluation ({figure}). The square is painted after the crop and every augmentation, before "
-            "the normalisation{square}.",
+            "The perturbation pretext paints a square at a random place that lies wholly inside the crop, once black "
+            "and once white, and asks for the colour; both views of an image share the place, which is drawn anew in "
+            "every epoch of training and fixed in evaluation ({figure}). The square is painted after the crop and "
+            "every augmentation, before the normalisation{square}.",
             figure=ref("pretext_perturbation"),
             square=_square(evidence),
         ),
@@ -266,8 +173,8 @@ def _controls(evidence: Evidence) -> Markup | None:
     if not controls:
         return Markup("The study has no controls, so the worth of a pretext cannot be told from that of the start.")
     text = (
-        "The {noun} {controls} {train} the same classifier on frozen features that have seen no pretext: what a pretext is "
-        "worth is what it adds to them."
+        "The {noun} {controls} {train} the same classifier on frozen features that have seen no pretext: what a "
+        "pretext is worth is what it adds to them."
     )
     one = len(controls) == 1
     return say(
@@ -283,7 +190,10 @@ def conclusion(evidence: Evidence) -> list[Markup]:
         if seeds == 1
         else (f"{sentence(number_word(seeds))[:-1]} seeds were run.")
     )
-    drawn = "Since the images are drawn and the weights random, the run shows that every step works, not how the schemes do on photographs."
+    drawn = (
+        "Since the images are drawn and the weights random, the run shows that every step works, not how the schemes "
+        "do on photographs."
+    )
     scope = (
         drawn
         if evidence.is_drawn and not evidence.is_pretrained

@@ -93,6 +93,15 @@ def support(verdict: Verdict, turned: bool = False) -> str:
     return f"mean of {seeds}; {number_word(decided)} of them significant on their own, largest {p_value(largest)}"
 
 
+def start_control(evidence: Evidence, name: str) -> str | None:
+    """Name the control that has the start of `name`'s pretext and no pretext: what the pretext had to beat."""
+    pretext = evidence.pretext_of(name)
+    if pretext is None:
+        return None
+    init = evidence.models[pretext].init
+    return next((control for control in evidence.roles["controls"] if evidence.models[control].init == init), None)
+
+
 @dataclass(frozen=True)
 class Convergence:
     """Whether a pretext reached a high performance.

@@ -1,0 +1,149 @@
+"""Answer on self-supervision, question 4b: was it useful, against the same start without a pretext."""
+
+from markupsafe import Markup
+
+from scenessl.report.evidence import Evidence
+from scenessl.report.numbers import code, count, percent, points, size_in_points
+from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement, support
+from scenessl.report.wording import listing, names, paragraph, plural, say
+
+
+def usefulness(evidence: Evidence, name: str) -> str:
+    """Judge a self-supervised scheme: useful, harmful, open, unconverged (a lead that does not count) or untested."""
+    control = start_control(evidence, name)
+    state = compare(evidence, name, control).state if control else "untested"
+    if state == "better":
+        return "useful" if convergence(evidence, evidence.pretext_of(name)).converged else "unconverged"
+    return {"worse": "harmful"}.get(state, state)
+
+
+SHORT = {
+    "useful": "useful for {models}",
+    "harmful": "harmful for {models}",
+    "open": "of no shown use for {models}, which the test images do not tell from {its} control",
+    "unconverged": "of unproven use for {models}, ahead of {its} control but with a pretext that did not converge",
+    "untested": "of undecided use for {models}, for which no paired test against a control was made",
+}
+
+
+def useful_short(evidence: Evidence) -> Markup:
+    """Answer in one sentence whether self-supervision was useful."""
+    groups: dict[str, list[str]] = {}
+    for name in evidence.self_supervised:
+        groups.setdefault(usefulness(evidence, name), []).append(name)
+    if not groups:
+        return Markup("This study has no self-supervised scheme.")
+    parts = [say(SHORT[key], models=names(groups[key]), its=_its(groups[key])) for key in SHORT if key in groups]
+    text = "Measured against the same start without a pretext, self-supervision was {parts}."
+    return say(text, parts=listing(parts) if len(parts) < 3 else Markup("; ").join(parts))
+
+
+def _its(models: list[str]) -> str:
+    return "its" if len(models) == 1 else "their"
+
+
+def useful(evidence: Evidence) -> list[Markup]:
+    """Answer whether self-supervision was useful, scheme by scheme, against the controls."""
+    return [
+        useful_short(evidence),
+        *(paragraph(*_useful(evidence, name)) for name in evidence.self_supervised),
+        _labels(evidence),
+    ]
+
+
+def _useful(evidence: Evidence, name: str) -> list[Markup | None]:
+    pretext, control = evidence.pretext_of(name), start_control(evidence, name)
+    sentences = [converged_statement(convergence(evidence, pretext))] if pretext else []
+    if control is None:
+        return [
+            *sentences,
+            say("No control shares the start of {name}, so the worth of its pretext is open.", name=code(name)),
+        ]
+    sentences += [
+        statement(compare(evidence, name, control)),
+        _why_useful(evidence, name, control),
+        _kept(evidence, pretext),
+    ]
+    others = [other for other in evidence.roles["controls"] if other != control]
+    return sentences + [_against_other(evidence, name, other) for other in others]
+
+
+def _why_useful(evidence: Evidence, name: str, control: str) -> Markup:
+    """Explain the result of a scheme against its control, from the train accuracies as well."""
+    own, other = evidence.accuracies(name, "train"), evidence.accuracies(control, "train")
+    state = usefulness(evidence, name)
+    if own is None or other is None or state == "untested":
+        return Markup("Why this is so was not measured further.")
+    change = own.mean - other.mean
+    values = {"name": code(name), "control": code(control), "own": percent(own.mean), "other": percent(other.mean)}
+    evidence_text = say("on the train images the frozen classifier reaches {own}, that of {control} {other}", **values)
+    return say(WHY[state, change > 0], train=evidence_text, size=size_in_points(change), **values)
+
+
+WHY = {
+    (
+        "useful",
+        True,
+    ): "The pretext made the features fit the scenes better already in training ({train}): the classes are "
+    "easier to separate by a linear classifier than they were at the start.",
+    (
+        "useful",
+        False,
+    ): "The gain is one of generalisation, not of fit ({train}): the features are no easier to separate, "
+    "but what is separated carries over better to new images.",
+    ("harmful", False): "The features became less fit for scenes: {train}. The loss shows in training already, which "
+    "points to information that the linear classifier misses rather than to overfitting.",
+    ("harmful", True): "The features fit the train images better ({train}) and yet serve new images worse: the pretext "
+    "traded general features for others that do not carry over.",
+    ("open", True): "In training there is a gain of {size} ({train}), which the test images do not confirm.",
+    ("open", False): "Nor is there a gain in training: {train}.",
+    ("unconverged", True): "Since the pretext was not solved, the lead cannot be credited to it ({train}).",
+    ("unconverged", False): "Since the pretext was not solved, the lead cannot be credited to it ({train}).",
+}
+
+
+def _kept(evidence: Evidence, pretext: str) -> Markup | None:
+    """Say that a pretext was held back from forgetting, where its settings do so."""
+    if not evidence.models[pretext].settings.get("keep_features"):
+        return None
+    text = (
+        "{pretext} was trained at a price for leaving its start, so a small difference from this control is partly by "
+        "design."
+    )
+    return say(text, pretext=code(pretext))
+
+
+def _against_other(evidence: Evidence, name: str, control: str) -> Markup:
+    """Set a scheme against a control with another start, in one sentence."""
+    verdict = compare(evidence, name, control)
+    init = (
+        "a random start"
+        if evidence.models[control].init == "random"
+        else f"the start “{evidence.models[control].init}”"
+    )
+    words = {"better": "is above", "worse": "is below", "open": "is not told apart from"}
+    text = "{name} {word} {control}, a classifier on {init} ({change} of test accuracy{support})."
+    proof = f"; {support(verdict)}" if verdict.tests else ""
+    word = words.get(verdict.state, "stands, untested, beside")
+    return say(
+        text,
+        name=code(name),
+        word=word,
+        control=code(control),
+        init=init,
+        change=points(verdict.difference),
+        support=proof,
+    )
+
+
+def _labels(evidence: Evidence) -> Markup:
+    """Say what the comparison with the supervised scheme can and cannot mean."""
+    supervised = evidence.roles["supervised"]
+    return say(
+        "The comparison with {supervised} alone would not answer the question: there all layers are adapted to the "
+        "labels, here only the last one. All schemes see the same {labels} labelled train images, so what a pretext "
+        "saves when labels are scarce was not measured. The evidence comes from {seeds} and one split.",
+        supervised=code(supervised),
+        labels=count(evidence.total("train")),
+        seeds=plural(len(evidence.seeds), "seed"),
+    )

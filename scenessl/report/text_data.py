@@ -1,0 +1,104 @@
+"""Sentences and rows of the section on data: parts, transform, and the audit of the files."""
+
+from markupsafe import Markup
+
+from scenessl.report.evidence import Evidence
+from scenessl.report.numbers import code, count, percent
+from scenessl.report.wording import listing, paragraph, phrase, plural, ref, say
+
+LISTED = 30  # findings listed in the audit's table before it points to the result file
+
+
+def split(evidence: Evidence) -> list[Markup]:
+    """Say where the split comes from and how validation images were chosen."""
+    given = {"given": "as it was given", "by seed": "drawn by seed, since the data came without one"}[
+        evidence.data["origin"]
+    ]
+    total = say(
+        "There are {train} images in the train part, {validation}{test} in the test part, of {classes} classes "
+        "({table}); the split into train and test is {given}.",
+        train=count(evidence.total("train")),
+        test=count(evidence.total("test")),
+        classes=count(len(evidence.classes)),
+        validation=f"{count(evidence.total('validation'))} in the validation part and "
+        if evidence.has_validation
+        else "",
+        table=ref("classes"),
+        given=given,
+    )
+    colour = (
+        "All images are grayscale; their single channel is repeated three times."
+        if evidence.data["grayscale"]
+        else None
+    )
+    return [paragraph(total, colour), _validation(evidence)]
+
+
+def _validation(evidence: Evidence) -> Markup:
+    if not evidence.has_validation:
+        text = (
+            "The test part also plays the role of the validation part, as the assignment’s literal reading allows; "
+            "therefore no epoch was selected by accuracy."
+        )
+        return paragraph(Markup(text), _reason(evidence))
+    share = percent(float(evidence.published["validation"]), 0)
+    text = (
+        "The validation part is {share} of the images given for training, drawn class by class with the seed and the "
+        "same for all models of a seed. It is never trained on, and the test part never decides about an epoch."
+    )
+    return paragraph(say(text, share=share), _reason(evidence))
+
+
+def _reason(evidence: Evidence) -> Markup | None:
+    reason = evidence.published.get("validation_reason")
+    return say("The reason: {reason}.", reason=phrase(reason)) if reason else None
+
+
+def audit(evidence: Evidence) -> list[Markup]:
+    """Say what the audit of the files found."""
+    found = evidence.audit
+    kinds = [
+        ("unreadable", "unreadable file"),
+        ("duplicates", "group of equal files within a part"),
+        ("leaks", "test image with a copy in train"),
+        ("conflicts", "group of equal files under different labels"),
+    ]
+    parts = [plural(len(found[key]), noun, _many(noun)) for key, noun in kinds]
+    text = "The bytes of all {images} files were hashed. The audit found {parts}{table}."
+    table = say(" ({ref})", ref=ref("audit")) if audit_rows(evidence) else ""
+    return [say(text, images=count(found["images"]), parts=listing(parts), table=table)]
+
+
+def _many(noun: str) -> str:
+    """Plural of a noun with an attribute behind it: groups of equal files."""
+    head, _, rest = noun.partition(" of ")
+    if rest:
+        return f"{head}s of {rest}"
+    head, _, rest = noun.partition(" with ")
+    return f"{head}s with {rest}".replace("a copy", "copies") if rest else noun + "s"
+
+
+def audit_rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of findings: kind and the files concerned, at most LISTED."""
+    found = evidence.audit
+    rows = [{"kind": "unreadable", "files": [item["path"]], "note": item["reason"]} for item in found["unreadable"]]
+    rows += [{"kind": "leak", "files": [item["test"], *item["train"]], "note": ""} for item in found["leaks"]]
+    rows += [{"kind": "conflict", "files": group, "note": ""} for group in found["conflicts"]]
+    rows += [{"kind": "duplicate", "files": group, "note": ""} for group in found["duplicates"]]
+    return rows[:LISTED]
+
+
+def audit_left_out(evidence: Evidence) -> int:
+    """Count the findings that the table leaves out."""
+    return max(0, sum(len(evidence.audit[key]) for key in ("unreadable", "leaks", "conflicts", "duplicates")) - LISTED)
+
+
+def transform(evidence: Evidence) -> Markup:
+    """Say how images are transformed."""
+    side = evidence.published["image_side"]
+    return say(
+        "Every image passes the transform that the assignment prescribes, {transform}: resize, centre crop and "
+        "normalisation{size}. Augmentation only follows it, on the crop, and is off in evaluation.",
+        transform=code("EfficientNet_B0_Weights.IMAGENET1K_V1.transforms()"),
+        size=say(", here at a side of {side} pixels", side=side),
+    )

@@ -1,0 +1,100 @@
+"""The model graph: what a configuration resolves to, and what it refuses."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scenessl.errors import UserError
+from scenessl.study.graph import Start, Study
+from scenessl.study.schema import task_settings
+
+ROOT = Path(__file__).parent.parent
+TASKS = task_settings(ROOT / "scenessl" / "tasks")
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def refused(config, *needles):
+    with pytest.raises(UserError) as error:
+        Study(config, TASKS)
+    for needle in needles:
+        assert needle in str(error.value)
+
+
+def test_the_main_study_resolves(config):
+    study = Study(config, TASKS)
+    assert study.pretexts == ["rotation", "perturbation"]
+    assert study.models["perturbation_scenes_3"].start == Start("perturbation", 3)
+    assert study.models["perturbation"].options == {"square": 10}
+    assert "square" not in study.models["rotation"].settings
+    epochs = study.models["supervised"].settings["epochs"]
+    assert all(study.models[name].settings["epochs"] == epochs for name in study.frozen)
+
+
+def test_every_setting_has_a_reason(config):
+    for model in Study(config, TASKS).models.values():
+        assert set(model.settings) | set(model.options) <= set(model.reasons)
+        assert all(model.reasons.values())
+
+
+@pytest.mark.parametrize("seeds, expected", [(1, (0,)), (3, (0, 1, 2)), ([7, 5], (7, 5))])
+def test_seeds_are_a_number_or_a_list(config, seeds, expected):
+    config["seeds"] = seeds
+    assert Study(config, TASKS).seeds == expected
+
+
+def test_a_cycle_is_named(config):
+    config["models"]["rotation"]["init"] = "perturbation"
+    config["models"]["perturbation"]["init"] = "rotation"
+    refused(config, "cycle", "rotation <- perturbation")
+
+
+def test_a_model_does_not_start_from_itself(config):
+    config["models"]["rotation"]["init"] = "rotation"
+    refused(config, "cycle")
+
+
+@pytest.mark.parametrize(
+    "init, needle",
+    [
+        ("rotaton", "did you mean 'rotation'"),
+        ("perturbation@99", "trains 8 epochs"),
+        ("perturbation@7", "may stop after epoch 4"),
+        ("imagenet@2", "has no epochs"),
+        ("rotation_scenes@2", "trains no features"),
+        ("perturbation@soon", "names no epoch"),
+    ],
+)
+def test_a_start_that_will_not_exist_is_refused(config, init, needle):
+    config["models"]["perturbation_scenes_3"]["init"] = init
+    refused(config, "models.perturbation_scenes_3.init", needle)
+
+
+def test_a_dropped_model_that_others_need_is_missed(config):
+    config["models"]["rotation"] = None
+    refused(config, "rotation_scenes", "'rotation' is not a model")
+
+
+def test_augmentations_that_a_cache_cannot_hold_are_refused(config):
+    config["recipes"]["classifier"]["augmentation"]["value"] = ["crop"]
+    refused(config, "cached features")
+
+
+def test_a_setting_of_one_model_replaces_its_recipe_alone(config):
+    other = copy.deepcopy(config)
+    other["models"]["rotation_scenes"]["settings"] = {"weight_decay": {"value": 0.5, "reason": "a trial"}}
+    before, after = Study(config, TASKS).models, Study(other, TASKS).models
+    assert after["rotation_scenes"].settings["weight_decay"] == 0.5
+    assert [name for name in before if before[name] != after[name]] == ["rotation_scenes"]
+
+
+def test_published_configuration_holds_no_path_and_no_device(config):
+    config["data"], config["weights"] = "/home/somebody/images", "/home/somebody/weights.pth"
+    published = Study(config, TASKS).published({"kind": "folders", "hash": "0"}, {"kind": "file"})
+    assert "/home" not in yaml.safe_dump(published)
+    assert "device" not in published
