@@ -1,9 +1,10 @@
 """What a job says: to its log and to the terminal, and one line instead of a traceback for a user's mistake."""
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 from scenessl.errors import UserError
@@ -42,6 +43,7 @@ def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
     """
     if threads:
         _fix_threads(threads)
+        _keep_freed_memory()
     with open(log, "w", encoding="utf-8") as file, redirect_stdout(Tee(sys.stderr, file)):
         with redirect_stderr(Tee(sys.__stderr__, file)):
             try:
@@ -52,6 +54,19 @@ def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
             except KeyboardInterrupt:
                 print("interrupted; what was finished stands, and the next run goes on from there", file=sys.stderr)
                 sys.exit(130)
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep what is freed: each batch needs the same memory again, and asking the system for it costs a third.
+
+    Measured with EfficientNet-B0 training at 224 pixels: 35 % of the time was the system's. Other C libraries are
+    left as they are.
+    """
+    trim_threshold, mmap_max = -1, -4  # of mallopt(3)
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(mmap_max, 0)
+        libc.mallopt(trim_threshold, 2**31 - 1)
 
 
 def _fix_threads(threads: int) -> None:

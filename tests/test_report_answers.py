@@ -162,7 +162,7 @@ def test_audit_counts(tmp_path):
 def test_fewer_images_than_wanted_is_said(tmp_path):
     evidence = evidence_with(tmp_path, classes=["a", "b", "c"])
     assert "fewer than the eight images wanted" in plain(answers_scorecam.images(evidence))
-    assert "Three images are a set of pictures" in plain(answers_scorecam.between(evidence))
+    assert "Three images are pictures" in plain(answers_scorecam.between(evidence))
 
 
 def test_score_cam_sentences_turn_with_the_maps(tmp_path):

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from scenessl.report.evidence import Evidence
 from scenessl.report.inversions import Inversion
 from scenessl.report.numbers import code, decimal, factor, percent
-from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, ref, say, sentence
+from scenessl.report.wording import cite, listing, names, number_word, paragraph, ref, say, sentence
 
 EXPECTED = {
     "scenes": "parts and textures of the classes it was trained on",
@@ -151,16 +151,16 @@ def _fineness(own: float, other: float) -> str:
     if own < other * (1 - CLEAR):
         return (
             "That is finer than in {other} ({value}), as small squares would have it; whether the filters answer to "
-            "the square itself was not measured, so the expectation is supported but not proved."
+            "the square itself was not measured, so the expectation is supported but undecided."
         )
     if own > other * (1 + CLEAR):
         return (
             "That is coarser than in {other} ({value}), against the expectation of small squares, so the expected "
-            "feature is not seen in these images."
+            "feature is not seen by this measure."
         )
     return (
         "That is as fine as in {other} ({value}), so the images show no trace of the small squares that would set this "
-        "model apart; the expected feature is not seen."
+        "model apart; by this measure the expected feature is not seen."
     )
 
 
@@ -293,8 +293,5 @@ def _given_class(evidence: Evidence, label: str, filters: dict[str, list[int]]) 
     none = [name for name in evidence.inversions if name not in filters]
     rest = say(", but none of the selected filters of {models}", models=names(none, "or")) if none else ""
     common = "" if none else ", so all models keep a filter for it"
-    many = plural(len(filters), "model")
-    text = "An image of “{label}” excites {filters} most{rest}{common}."
-    return say(
-        text, label=label, filters=listing([phrase(name) for name in filters]), rest=rest, common=common, many=many
-    )
+    text = "“{label}” gives the strongest real image of {filters}{rest}{common}."
+    return say(text, label=label, filters=listing([phrase(name) for name in filters]), rest=rest, common=common)

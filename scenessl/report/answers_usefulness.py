@@ -62,7 +62,7 @@ def _useful(evidence: Evidence, name: str) -> list[Markup | None]:
     sentences += [
         statement(compare(evidence, name, control)),
         _why_useful(evidence, name, control),
-        _kept(evidence, pretext),
+        _kept(evidence, name),
     ]
     others = [other for other in evidence.roles["controls"] if other != control]
     return sentences + [_against_other(evidence, name, other) for other in others]
@@ -102,14 +102,12 @@ WHY = {
 }
 
 
-def _kept(evidence: Evidence, pretext: str) -> Markup | None:
-    """Say that a pretext was held back from forgetting, where its settings do so."""
-    if not evidence.models[pretext].settings.get("keep_features"):
+def _kept(evidence: Evidence, name: str) -> Markup | None:
+    """Say that a pretext was held back from forgetting, where this may explain that nothing is seen."""
+    pretext = evidence.pretext_of(name)
+    if not evidence.models[pretext].settings.get("keep_features") or usefulness(evidence, name) != "open":
         return None
-    text = (
-        "{pretext} was trained at a price for leaving its start, so a small difference from this control is partly by "
-        "design."
-    )
+    text = "{pretext} was trained at a price for leaving its start, so a small difference is partly by design."
     return say(text, pretext=code(pretext))
 
 

@@ -1,0 +1,73 @@
+"""A finished study, made once for every test that needs one, and the project as a user has it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scenessl.report.checkout import project_files
+
+ROOT = Path(__file__).parent.parent
+JOB = re.compile(r"^(?:local)?rule (\w+):$(.*?)(?=^$|\Z)", re.MULTILINE | re.DOTALL)
+WILDCARDS = re.compile(r"^    wildcards: (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the working tree in which snakemake runs; `configfiles` name its study."""
+
+    folder: Path
+    configfiles: tuple[str, ...] = ()
+
+    def snakemake(self, *arguments: str, delta: str | None = None) -> subprocess.CompletedProcess:
+        """Run snakemake, with a further configuration file of the text `delta` if one is given."""
+        files = list(self.configfiles)
+        if delta is not None:
+            (self.folder / "delta.yaml").write_text(delta, encoding="utf-8")
+            files.append("delta.yaml")
+        command = [sys.executable, "-m", "snakemake", *arguments]
+        command += ["--configfile", *files] if files else []
+        environment = os.environ | {"PYTHONPATH": str(self.folder)}
+        result = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment, check=False)
+        (self.folder / "delta.yaml").unlink(missing_ok=True)
+        return result
+
+    def planned(self, delta: str | None = None) -> set[str]:
+        """Name the jobs that a dry run plans: "rule" or "rule model=…, seed=…"."""
+        result = self.snakemake("-n", delta=delta)
+        assert result.returncode == 0, result.stderr + result.stdout
+        found = set()
+        for name, body in JOB.findall(result.stdout + result.stderr):
+            wildcards = WILDCARDS.search(body)
+            found.add(f"{name} {wildcards[1]}" if wildcards else name)
+        return found - {"all"}
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy the working tree, as the submission would."""
+    for name in project_files(ROOT):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """The project without any results."""
+    return Project(copy_project(tmp_path_factory.mktemp("project")))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """The project with a finished demonstration study; takes minutes, once."""
+    folder = copy_project(tmp_path_factory.mktemp("demo"))
+    made = Project(folder, ("config.yaml", "studies/demo.yaml"))
+    result = made.snakemake("--quiet", "rules")
+    assert result.returncode == 0, (result.stdout + result.stderr)[-5000:]
+    return made
