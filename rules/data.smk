@@ -28,8 +28,7 @@ rule index:
         f"{LOGS}/index.log",
     threads: workflow.cores
     params:
-        root=PLAN.data_root or f"{R}/data/drawn",
-        drawn=bool(PLAN.drawn),
+        root=PLAN.data_root,
         hash=PLAN.data_hash,
         code=code("scenessl.data.index", "workflow_scripts/index.py"),
     script:

@@ -1,6 +1,8 @@
 # Needs trained models; makes the predictions of every image and view, and from them the tables.
 
-PREDICT_NETWORK = code("scenessl.evaluation.predict", "workflow_scripts/predict_network.py")
+PREDICT_NETWORK = code(
+    "scenessl.evaluation.predict", "workflow_scripts/predict_network.py"
+)
 
 
 # Predicts every image and view with a network, end to end.
@@ -28,7 +30,8 @@ rule predict_network:
         task=lambda wildcards: model_of(wildcards).task,
         options=lambda wildcards: dict(model_of(wildcards).options),
         data=PLAN.data_hash,
-        code=lambda wildcards: PREDICT_NETWORK | code(f"scenessl.tasks.{model_of(wildcards).task}"),
+        code=lambda wildcards: PREDICT_NETWORK
+        | code(f"scenessl.tasks.{model_of(wildcards).task}"),
     script:
         "../workflow_scripts/predict_network.py"
 

@@ -87,7 +87,9 @@ rule inversion:
         compute_threads=PLAN.threads,
         device=config["device"],
     params:
-        settings={key: value for key, value in config["inversion"].items() if key != "models"},
+        settings={
+            key: value for key, value in config["inversion"].items() if key != "models"
+        },
         data=PLAN.data_hash,
         seed=FIRST,
         code=code("scenessl.explain.inversion", "workflow_scripts/inversion.py"),

@@ -1,5 +1,6 @@
 # Needs results and tables; makes the figures. Each reruns when the content of a file it is drawn by changes.
 
+
 # Draws the labelled samples of a pretext task.
 rule pretext_sheet:
     input:
@@ -24,7 +25,9 @@ rule curves:
     log:
         f"{LOGS}/figures/curves_{{model}}.log",
     params:
-        validation_name="test" if config["validation"]["value"] == "test" else "validation",
+        validation_name=(
+            "test" if config["validation"]["value"] == "test" else "validation"
+        ),
     script:
         "../workflow_scripts/curves.py"
 
@@ -95,7 +98,9 @@ rule scorecam_grid:
 # Draws the Score-CAM maps of all compared models side by side.
 rule scorecam_comparison:
     input:
-        maps=expand(f"{R}/explain/scorecam/{{model}}.npz", model=config["explain"]["models"]),
+        maps=expand(
+            f"{R}/explain/scorecam/{{model}}.npz", model=config["explain"]["models"]
+        ),
         crops=CROPS,
         choice=f"{R}/explain/choice.json",
         code=drawn_by("figures.scorecam_comparison"),
@@ -115,7 +120,9 @@ rule scorecam_comparison:
 rule inversion_images:
     input:
         inversion=f"{R}/explain/inversion/{{model}}.npz",
-        code=sources("scenessl.figures.inversion", "workflow_scripts/inversion_images.py"),
+        code=sources(
+            "scenessl.figures.inversion", "workflow_scripts/inversion_images.py"
+        ),
     output:
         figure=f"{R}/figures/inversion_{{model}}.svg",
     log:
@@ -129,7 +136,9 @@ rule inversion_images:
 # Draws the rise of every filter's activation.
 rule inversion_traces:
     input:
-        inversions=expand(f"{R}/explain/inversion/{{model}}.npz", model=config["inversion"]["models"]),
+        inversions=expand(
+            f"{R}/explain/inversion/{{model}}.npz", model=config["inversion"]["models"]
+        ),
         code=drawn_by("figures.inversion_traces"),
     output:
         figure=f"{R}/figures/inversion_traces.svg",

@@ -1,5 +1,6 @@
 # Needs everything before it; makes the tables, the report, the submission and the checks at the end.
 
+
 # Writes the configuration as report and submission show it: resolved, without device and local paths.
 rule configuration:
     output:
@@ -27,7 +28,7 @@ rule tables:
     log:
         f"{LOGS}/tables.log",
     params:
-        root=R,
+        root=subpath(input.published, parent=True),
         data=PLAN.data_hash,
     script:
         "../workflow_scripts/tables.py"
@@ -36,7 +37,10 @@ rule tables:
 # States versions, hardware, code and the hashes of all results.
 rule provenance:
     input:
-        results=runs("weights.safetensors") + runs("predictions.npz") + runs("history.csv") + runs("selection.json"),
+        results=runs("weights.safetensors")
+        + runs("predictions.npz")
+        + runs("history.csv")
+        + runs("selection.json"),
         parts=expand(f"{R}/data/parts_seed{{seed}}.csv", seed=SEEDS),
         published=f"{R}/configuration.yaml",
         code=sources("scenessl.report.provenance", "workflow_scripts/provenance.py"),
@@ -48,7 +52,7 @@ rule provenance:
         device=config["device"],
         compute_threads=PLAN.threads,
     params:
-        root=R,
+        root=subpath(input.published, parent=True),
     script:
         "../workflow_scripts/provenance.py"
 
@@ -71,7 +75,7 @@ rule report:
     log:
         f"{LOGS}/report.log",
     params:
-        root=R,
+        root=subpath(input.published, parent=True),
         data=PLAN.data_hash,
     script:
         "../workflow_scripts/report.py"
@@ -85,7 +89,7 @@ rule draft:
     log:
         f"{LOGS}/draft.log",
     params:
-        root=R,
+        root=subpath(input.published, parent=True),
         pdf=f"{R}/report/draft.pdf",
     script:
         "../workflow_scripts/draft.py"
@@ -102,7 +106,7 @@ rule submission:
     log:
         f"{LOGS}/submission_{{submission}}.log",
     params:
-        root=R,
+        root=subpath(input.provenance, parent=True),
     script:
         "../workflow_scripts/submission.py"
 

@@ -20,12 +20,32 @@ try:
     given = workflow.config_settings.config
     config = with_local(config, "local.yaml", given)
     PLAN = plan(config, repository=Path(workflow.basedir), memory=Path("results"))
-    preflight(config, results=Path("results") / PLAN.study.name, needed_bytes=PLAN.needed_bytes, root=workflow.basedir)
-    SUBMISSION = submission_name(*(config["student"][key] for key in NAMES)) if config["zip"] else None
+    preflight(
+        config,
+        results=Path("results") / PLAN.study.name,
+        needed_bytes=PLAN.needed_bytes,
+        root=workflow.basedir,
+    )
+    SUBMISSION = (
+        submission_name(*(config["student"][key] for key in NAMES))
+        if config["zip"]
+        else None
+    )
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-TABLES = [f"{name}.csv" for name in ("accuracy", "per_class", "confusion", "comparisons", "settings", "reasons", "fitting")]
+TABLES = [
+    f"{name}.csv"
+    for name in (
+        "accuracy",
+        "per_class",
+        "confusion",
+        "comparisons",
+        "settings",
+        "reasons",
+        "fitting",
+    )
+]
 STUDY = PLAN.study
 R = f"results/{STUDY.name}"
 SEEDS = STUDY.seeds
@@ -82,13 +102,19 @@ def features_of(wildcards):
 
 def runs(name, models=None, seeds=SEEDS):
     """Name a file of every given model and seed."""
-    return [f"{R}/models/{model}/seed{seed}/{name}" for model in models or STUDY.models for seed in seeds]
+    return [
+        f"{R}/models/{model}/seed{seed}/{name}"
+        for model in models or STUDY.models
+        for seed in seeds
+    ]
 
 
 def figure_files():
     """Name every figure of the study."""
     names = [f"pretext_{task}" for task in STUDY.pretexts]
-    names += [f"{kind}_{model}" for kind in ("curves", "confusion") for model in STUDY.models]
+    names += [
+        f"{kind}_{model}" for kind in ("curves", "confusion") for model in STUDY.models
+    ]
     names += ["accuracy", "scorecam_comparison", "inversion_traces"]
     names += [f"scorecam_{model}" for model in config["explain"]["models"]]
     names += [f"inversion_{model}" for model in config["inversion"]["models"]]
@@ -119,14 +145,26 @@ def first_of_task(task):
 
 def drawn_by(module):
     """List the files that a figure's or a table's code stands on; a change of their content re-makes it."""
-    return sources(f"scenessl.{module}", f"workflow_scripts/{module.partition('.')[2]}.py")
+    return sources(
+        f"scenessl.{module}", f"workflow_scripts/{module.partition('.')[2]}.py"
+    )
 
 
 def evidence():
     """Name the explanations that the report's text reads, beside tables and figures."""
-    maps = [f"{R}/explain/scorecam/{model}.npz" for model in config["explain"]["models"]]
-    inversions = [f"{R}/explain/inversion/{model}.npz" for model in config["inversion"]["models"]]
-    return [f"{R}/explain/choice.json", *maps, *inversions, *runs("history.csv"), *runs("selection.json")]
+    maps = [
+        f"{R}/explain/scorecam/{model}.npz" for model in config["explain"]["models"]
+    ]
+    inversions = [
+        f"{R}/explain/inversion/{model}.npz" for model in config["inversion"]["models"]
+    ]
+    return [
+        f"{R}/explain/choice.json",
+        *maps,
+        *inversions,
+        *runs("history.csv"),
+        *runs("selection.json"),
+    ]
 
 
 def template_files():

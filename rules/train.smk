@@ -10,11 +10,11 @@ rule imagenet_start:
         start=f"{R}/starts/imagenet.safetensors",
     log:
         f"{LOGS}/imagenet_start.log",
+    resources:
+        weights_file=PLAN.weights_file or "",
     params:
         weights=PLAN.weights["sha256"],
         code=code("scenessl.models.weights", "workflow_scripts/imagenet_start.py"),
-    resources:
-        weights_file=PLAN.weights_file or "",
     script:
         "../workflow_scripts/imagenet_start.py"
 
@@ -63,7 +63,8 @@ rule train_network:
         share=config["validation"]["value"],
         side=config["image_side"],
         data=PLAN.data_hash,
-        code=lambda wildcards: NETWORK | code(f"scenessl.tasks.{model_of(wildcards).task}"),
+        code=lambda wildcards: NETWORK
+        | code(f"scenessl.tasks.{model_of(wildcards).task}"),
         state=f"{R}/.state/train/{{model}}/seed{{seed}}",
     script:
         "../workflow_scripts/train_network.py"
@@ -87,7 +88,9 @@ rule features:
         device=config["device"],
     params:
         epoch=lambda wildcards: parse_start_tag(wildcards.start)[0].epoch,
-        mirrored=lambda wildcards: STUDY.mirrors(str(parse_start_tag(wildcards.start)[0])),
+        mirrored=lambda wildcards: STUDY.mirrors(
+            str(parse_start_tag(wildcards.start)[0])
+        ),
         side=config["image_side"],
         data=PLAN.data_hash,
         code=code("scenessl.training.frozen", "workflow_scripts/features.py"),

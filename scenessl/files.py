@@ -29,7 +29,9 @@ def atomic(path: Path | str) -> Iterator[Path]:
         _settle(temporary)
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}. Free disk or change the permissions.") from error
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}. Free disk or change the permissions."
+        ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

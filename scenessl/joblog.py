@@ -44,8 +44,9 @@ def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
     if threads:
         _fix_threads(threads)
         _keep_freed_memory()
-    with open(log, "w", encoding="utf-8") as file, redirect_stdout(Tee(sys.stderr, file)):
-        with redirect_stderr(Tee(sys.__stderr__, file)):
+    with open(log, "w", encoding="utf-8") as file:
+        both = Tee(sys.__stderr__, file)
+        with redirect_stdout(both), redirect_stderr(both):
             try:
                 yield
             except UserError as error:

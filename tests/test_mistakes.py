@@ -5,9 +5,8 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-
 from conftest import Project, copy_project
+from PIL import Image
 
 STUDENT = 'student={"first_name": "Ada", "last_name": "Lovelace", "number": "s1"}'
 

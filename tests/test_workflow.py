@@ -41,9 +41,14 @@ def test_after_a_complete_run_nothing_is_to_be_done(demo):
 
 def test_a_colour_map_remakes_its_figures_and_the_report(demo):
     jobs = demo.planned("explain: {colour_map: viridis}")
-    assert rules(jobs) == {"scorecam_grid", "scorecam_comparison", "configuration", "report", "checks", "submission"} | (
-        rules(jobs) & {"tables", "provenance"}
-    )
+    assert rules(jobs) == {
+        "scorecam_grid",
+        "scorecam_comparison",
+        "configuration",
+        "report",
+        "checks",
+        "submission",
+    } | (rules(jobs) & {"tables", "provenance"})
 
 
 def test_a_sentence_of_a_template_remakes_the_report_alone(demo):

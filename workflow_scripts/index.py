@@ -5,7 +5,7 @@ from scenessl.joblog import job
 
 with job(snakemake.log[0]):
     write_index(
-        root=snakemake.params.root,
-        kind="drawn" if snakemake.params.drawn else "folders",
+        root=snakemake.input.get("drawn") or snakemake.params.root,
+        kind="drawn" if snakemake.input.get("drawn") else "folders",
         **dict(snakemake.output.items()),
     )

@@ -29,9 +29,15 @@ def write_maps(
     """Write one map per chosen image and layer; images finished before a kill are not done again.
 
     Args:
-        weights: of the explained model; choice: choice.json; crops: crops.npy.
-        layers, variant, batch: see `scorecam.explain`; device: see `choose_device`.
-        state: folder of the finished images; code: hashes of the code, part of its fingerprint.
+        weights: of the explained model.
+        choice: choice.json.
+        crops: crops.npy.
+        layers: indices of feature blocks.
+        variant: name of the formula, see `variants`.
+        batch: masked images per forward pass, or None for what is fast on the device.
+        device: see `choose_device`.
+        state: folder of the finished images.
+        code: hashes of the code, part of the state's fingerprint.
         output: .npz as `scorecam.explain` describes it.
     """
     chosen = read_json(choice)["images"]

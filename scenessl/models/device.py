@@ -11,7 +11,8 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         name = next(kind for kind, there in present.items() if there)
     if not present.get(name, False):
-        raise UserError(f"device: {name} is not there; this machine has {', '.join(k for k, v in present.items() if v)}.")
+        there = ", ".join(kind for kind, there in present.items() if there)
+        raise UserError(f"device: {name} is not there; this machine has {there}.")
     return torch.device(name)
 
 

@@ -13,7 +13,10 @@ from scenessl.errors import UserError
 from scenessl.files import atomic
 from scenessl.models.efficientnet import build
 
-WAYS_OUT = "Give WEIGHTS=/path/to/file of an EfficientNet-B0 state dict, or connect to the network once so that torchvision can download it."
+WAYS_OUT = (
+    "Give WEIGHTS=/path/to/file of an EfficientNet-B0 state dict, or connect to the network once so that torchvision "
+    "can download it."
+)
 
 
 def save(tensors: Mapping[str, Tensor], path: Path | str, **metadata: object) -> None:
@@ -89,7 +92,7 @@ def _read_torchvision() -> dict[str, Tensor]:
     try:
         return EfficientNet_B0_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
     except Exception as error:
-        raise UserError(f"torchvision's IMAGENET1K_V1 can be neither found nor downloaded ({error}). {WAYS_OUT}") from error
+        raise UserError(f"IMAGENET1K_V1 can be neither found nor downloaded ({error}). {WAYS_OUT}") from error
 
 
 def _demand_same_tensors(features: dict[str, Tensor], path: Path | str | None) -> None:

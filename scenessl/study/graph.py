@@ -78,7 +78,8 @@ class Study:
         self.name = config["study"]
         seeds = config["seeds"]
         self.seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-        self.models = {name: _resolve(name, config, task_settings) for name in config["models"] if config["models"][name]}
+        named = [name for name, line in config["models"].items() if line]
+        self.models = {name: _resolve(name, config, task_settings) for name in named}
         self._check_starts()
         self._check_lists()
 
@@ -157,7 +158,8 @@ class Study:
             raise UserError(f"{where}: '{start}': {start.name} trains {epochs} epochs (recipe's epochs).")
         if stop and start.epoch > stop["after"]:
             raise UserError(
-                f"{where}: '{start}': {start.name} may stop after epoch {stop['after']}; raise early_stop.after to {start.epoch}."
+                f"{where}: '{start}': {start.name} may stop after epoch {stop['after']}; "
+                f"raise early_stop.after to {start.epoch}."
             )
 
     def _check_lists(self) -> None:
@@ -181,7 +183,9 @@ class Study:
 def _unknown(name: str, known: list[str]) -> str:
     """Say that a name is unknown, with what may have been meant."""
     close = get_close_matches(name, known, 1)
-    return f"'{name}' is not a model" + (f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}.")
+    return f"'{name}' is not a model" + (
+        f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}."
+    )
 
 
 def _resolve(name: str, config: Mapping, task_settings: Mapping[str, Mapping]) -> Model:
@@ -190,7 +194,9 @@ def _resolve(name: str, config: Mapping, task_settings: Mapping[str, Mapping]) -
     if line["task"] not in task_settings:
         raise UserError(f"{where}.task: '{line['task']}' is not a task; there are {', '.join(task_settings)}.")
     if line["recipe"] not in config["recipes"]:
-        raise UserError(f"{where}.recipe: '{line['recipe']}' is not a recipe; there are {', '.join(config['recipes'])}.")
+        raise UserError(
+            f"{where}.recipe: '{line['recipe']}' is not a recipe; there are {', '.join(config['recipes'])}."
+        )
     stated = dict(config["recipes"][line["recipe"]]) | dict(line.get("settings", {}))
     own = set(task_settings[line["task"]])
     missing = own - stated.keys()

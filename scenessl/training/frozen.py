@@ -22,7 +22,9 @@ PROOF_IMAGES = 64
 PROOF_TOLERANCE = 1e-4  # of a logit
 
 
-def write_features(*, start: Path, start_epoch: int | str | None, crops: Path, mirrored: bool, device: str, output: Path) -> None:
+def write_features(
+    *, start: Path, start_epoch: int | str | None, crops: Path, mirrored: bool, device: str, output: Path
+) -> None:
     """Compute the features of every image in evaluation mode.
 
     Writes float32 `features` [views, n, 1280] (plain; mirrored if asked for), the `features.*` tensors they come
@@ -74,7 +76,9 @@ def train_classifier(
         AssertionError: the frozen part is not frozen, or the cache is not what the network computes.
     """
     targets, train = data.labels, data.parts["train"]
-    frozen = {name: tensor for name, tensor in weights.load_start(start, start_epoch).items() if name.startswith("features.")}
+    frozen = {
+        name: tensor for name, tensor in weights.load_start(start, start_epoch).items() if name.startswith("features.")
+    }
     cached = weights.load(features)["features"]
     with seeded(seed, "classifier"):
         classifier = build_classifier(len(data.classes), settings["dropout"], settings["fc_layers"])

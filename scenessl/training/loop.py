@@ -79,7 +79,9 @@ def fit(
         with seeded(course.seed, "epoch", epoch):
             running, count = _train_epoch(learner, average, batches(epoch), course, epoch)
         rate = learner.optimizer.param_groups[-1]["lr"]
-        rows.append({"epoch": epoch, "learning_rate": rate, "running_loss": running} | measure(average or learner.model))
+        rows.append(
+            {"epoch": epoch, "learning_rate": rate, "running_loss": running} | measure(average or learner.model)
+        )
         _save(learner, average, rows, state)
         _report(rows[-1], course.epochs, count, time.monotonic() - begin)
     return rows

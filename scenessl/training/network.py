@@ -17,8 +17,8 @@ from scenessl.models.device import choose_device
 from scenessl.models.efficientnet import build, evaluation_mode, load_features, training_mode
 from scenessl.training.augmentation import augment
 from scenessl.training.data import Data
-from scenessl.training.loop import Course, Learner, fit
 from scenessl.training.distillation import keeping_features, plain_loss
+from scenessl.training.loop import Course, Learner, fit
 from scenessl.training.optimization import build_optimizer
 from scenessl.training.results import Selection, write_results
 from scenessl.training.seeding import generator, seeded
@@ -144,10 +144,12 @@ def train_network(
     """Train all layers and write weights, epochs, history and selection.
 
     Args:
-        task: module name in `scenessl.tasks`; options: that task's own settings.
+        task: module name in `scenessl.tasks`.
+        options: that task's own settings.
         settings: the model's settings by name (see the configuration).
         seed: of this repetition.
-        start: file the features start from; start_epoch: which epoch of it, None for a whole file.
+        start: file the features start from.
+        start_epoch: which epoch of it, None for a whole file.
         data: the images, their labels and parts.
         state: holds every finished epoch until the results are written.
         device: "auto", "cuda", "mps" or "cpu".

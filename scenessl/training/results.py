@@ -69,6 +69,7 @@ def write_results(
     selection: Selection,
     state: State,
     outputs: Mapping[str, Path],
+    *,
     others: Mapping[str, Tensor],
     prefix: str = "",
 ) -> None:
@@ -83,9 +84,7 @@ def write_results(
     weights.save(flat, outputs["epochs"], best=selection.best_epoch, last=selection.last_epoch)
     write_csv(outputs["history"], [_rounded(row) for row in rows], HISTORY)
     write_json(outputs["selection"], asdict(selection))
-    weights.save(
-        dict(others) | epochs[selection.selected_epoch], outputs["weights"], epoch=selection.selected_epoch
-    )
+    weights.save(dict(others) | epochs[selection.selected_epoch], outputs["weights"], epoch=selection.selected_epoch)
     state.remove()
 
 
