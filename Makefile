@@ -32,7 +32,7 @@ draft: ## a PDF of what is there so far, with missing parts named [NAME=]
 
 check: ## compute tables and tests anew from the stored predictions and compare, without training
 	@./install.sh run
-	@$(SNAKEMAKE) check $(STUDY)
+	@$(RUN) -m scenessl.report.checks results
 
 test: ## set up and run all tests
 	@./install.sh dev
