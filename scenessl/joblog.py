@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
@@ -55,6 +56,9 @@ def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
             except KeyboardInterrupt:
                 print("interrupted; what was finished stands, and the next run goes on from there", file=sys.stderr)
                 sys.exit(130)
+            except Exception:  # a mistake of ours: the log must tell it as well
+                traceback.print_exc()
+                sys.exit(1)
 
 
 def _keep_freed_memory() -> None:
