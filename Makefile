@@ -5,9 +5,10 @@ SHELL := /bin/bash
 
 VENV ?= .venv
 export VENV
-RUN = "$(VENV)/bin/python"
-abspath_venv = $(if $(filter /%,$(VENV)),$(VENV),$$PWD/$(VENV))
-SNAKEMAKE = PATH="$(abspath_venv)/bin:$$PATH" $(RUN) -m snakemake
+# Where .venv really lies (see place_venv in install.sh); asked when a command runs, since the set-up comes first.
+ENVIRONMENT = $$(readlink -f "$(VENV)")
+RUN = "$(ENVIRONMENT)/bin/python"
+SNAKEMAKE = PATH="$(ENVIRONMENT)/bin:$$PATH" $(RUN) -m snakemake
 # What is written behind `make report`; the environment does not count (some systems set NAME).
 REMEMBERED = DATA WEIGHTS NAME FIRST_NAME LAST_NAME NUMBER WORDS
 quoted = '$(subst ','\'',$(value $1))'
@@ -28,7 +29,7 @@ report: ## the real study: DATA=/path [WEIGHTS=/file FIRST_NAME= LAST_NAME= NUMB
 
 draft: ## a PDF of what is there so far, with missing parts named [NAME=]
 	@./install.sh run
-	@$(SNAKEMAKE) draft $(STUDY)
+	@$(SNAKEMAKE) draft --nolock $(STUDY)
 
 check: ## compute tables and tests anew from the stored predictions and compare, without training
 	@./install.sh run
@@ -53,4 +54,4 @@ lock: ## pin again what requirements*.txt bring with them (after a change there)
 	@./.ci/lock
 
 clean-env: ## remove the environment
-	rm -rf "$(VENV)"
+	rm -rf "$(ENVIRONMENT)" "$(VENV)"

@@ -72,13 +72,32 @@ system_packages() {
     } || die "$reason, and apt-get failed. Run: sudo $command"
 }
 
+# Snakemake starts scripts with the interpreter's path unquoted: with a blank in it, the environment has to lie
+# elsewhere, and $venv is a link to it.
+place_venv() {
+    local place
+    rm -rf "$venv"
+    case "$(readlink -m "$venv")" in
+    *[[:space:]]*) ;;
+    *) return 0 ;;
+    esac
+    place="${XDG_CACHE_HOME:-$HOME/.cache}/scenessl/venv-$(printf '%s' "$(readlink -m "$venv")" | cksum | cut -d ' ' -f 1)"
+    case "$place" in
+    *[[:space:]]*) die "neither $PWD nor $place can hold the environment, for the blanks in them. Set VENV=/path." ;;
+    esac
+    mkdir -p "$place"
+    ln -s "$place" "$venv"
+    echo "Snakemake cannot run from a path with blanks: $venv is a link to $place"
+}
+
 make_venv() {
     local python="$1" version
     version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
     "$python" -c 'import venv, ensurepip' 2>/dev/null ||
         system_packages "Python $version cannot make environments" "python$version-venv"
     echo "Making $venv with Python $version ($python) ..."
-    "$python" -m venv --clear "$venv" || die "$python -m venv failed. Remove $venv and try again, or set PYTHON."
+    place_venv
+    "$python" -m venv --clear "$(readlink -m "$venv")" || die "$python -m venv failed. Remove $venv and try again, or set PYTHON."
 }
 
 install() {

@@ -28,8 +28,9 @@ rule predict_network:
         device=config["device"],
     params:
         task=lambda wildcards: model_of(wildcards).task,
-        options=lambda wildcards: dict(model_of(wildcards).options),
+        options=lambda wildcards: plain(model_of(wildcards).options),
         data=PLAN.data_hash,
+        pixels=PIXELS,
         code=lambda wildcards: PREDICT_NETWORK
         | code(f"scenessl.tasks.{model_of(wildcards).task}"),
     script:
@@ -55,6 +56,7 @@ rule predict_frozen:
         compute_threads=PLAN.threads,
     params:
         data=PLAN.data_hash,
+        pixels=PIXELS,
         code=code("scenessl.evaluation.predict", "workflow_scripts/predict_frozen.py"),
     script:
         "../workflow_scripts/predict_frozen.py"

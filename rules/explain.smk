@@ -15,8 +15,11 @@ rule samples:
         f"{LOGS}/explain/samples_{{task}}.log",
     params:
         task="{task}",
+        share=config["validation"]["value"],
+        side=config["image_side"],
         options=lambda wildcards: dict(first_of_task(wildcards.task).options),
         data=PLAN.data_hash,
+        pixels=PIXELS,
         seed=FIRST,
         code=lambda wildcards: SAMPLES | code(f"scenessl.tasks.{wildcards.task}"),
     script:
@@ -58,11 +61,12 @@ rule scorecam:
         gpu=1,
         compute_threads=PLAN.threads,
         device=config["device"],
-        batch=config["explain"]["batch_size"],
+        batch=config["explain"]["batch_size"] or 0,
     params:
         layers=config["explain"]["layers"],
         variant=config["explain"]["variant"],
         data=PLAN.data_hash,
+        pixels=PIXELS,
         code=code("scenessl.explain.maps", "workflow_scripts/scorecam.py"),
         state=f"{R}/.state/scorecam/{{model}}",
     script:
@@ -91,6 +95,7 @@ rule inversion:
             key: value for key, value in config["inversion"].items() if key != "models"
         },
         data=PLAN.data_hash,
+        pixels=PIXELS,
         seed=FIRST,
         code=code("scenessl.explain.inversion", "workflow_scripts/inversion.py"),
     script:

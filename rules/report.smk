@@ -21,15 +21,18 @@ rule tables:
         histories=runs("history.csv"),
         selections=runs("selection.json"),
         audit=AUDIT,
-        published=f"{R}/configuration.yaml",
         code=sources("scenessl.evaluation.tables", "workflow_scripts/tables.py"),
     output:
         tables=expand(f"{R}/tables/{{table}}", table=TABLES),
     log:
         f"{LOGS}/tables.log",
     params:
-        root=subpath(input.published, parent=True),
+        root=subpath(input.audit, ancestor=2),
+        published={
+            key: PLAN.published[key] for key in ("models", "seeds", "comparisons")
+        },
         data=PLAN.data_hash,
+        audit=AUDITING,
     script:
         "../workflow_scripts/tables.py"
 
@@ -42,6 +45,10 @@ rule provenance:
         + runs("history.csv")
         + runs("selection.json"),
         parts=expand(f"{R}/data/parts_seed{{seed}}.csv", seed=SEEDS),
+        tables=rules.tables.output.tables,
+        index=INDEX,
+        classes=CLASSES,
+        audit=AUDIT,
         published=f"{R}/configuration.yaml",
         code=sources("scenessl.report.provenance", "workflow_scripts/provenance.py"),
     output:
@@ -77,6 +84,7 @@ rule report:
     params:
         root=subpath(input.published, parent=True),
         data=PLAN.data_hash,
+        audit=AUDITING,
     script:
         "../workflow_scripts/report.py"
 

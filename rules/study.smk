@@ -10,7 +10,6 @@ from scenessl.study.codehash import code_hash, sources
 from scenessl.study.graph import Start
 from scenessl.study.local import with_local
 from scenessl.study.planning import plan
-from scenessl.study.preflight import preflight
 from scenessl.report.checkout import project_files
 from scenessl.report.naming import submission_name
 
@@ -19,13 +18,7 @@ NAMES = ("first_name", "last_name", "number")
 try:
     given = workflow.config_settings.config
     config = with_local(config, "local.yaml", given)
-    PLAN = plan(config, repository=Path(workflow.basedir), memory=Path("results"))
-    preflight(
-        config,
-        results=Path("results") / PLAN.study.name,
-        needed_bytes=PLAN.needed_bytes,
-        root=workflow.basedir,
-    )
+    PLAN = plan(config, repository=Path(workflow.basedir), results=Path("results"))
     SUBMISSION = (
         submission_name(*(config["student"][key] for key in NAMES))
         if config["zip"]
@@ -46,7 +39,12 @@ TABLES = [
         "fitting",
     )
 ]
+for remark in PLAN.remarks:
+    logger.warning(remark)
+
 STUDY = PLAN.study
+AUDITING = code_hash("scenessl.data.index")
+PIXELS = code_hash("scenessl.data.cache")
 R = f"results/{STUDY.name}"
 SEEDS = STUDY.seeds
 FIRST = SEEDS[0]
@@ -69,8 +67,18 @@ wildcard_constraints:
 
 
 def code(*modules):
-    """Hash what a rule runs; a comment or a docstring changes nothing."""
-    return code_hash(*modules)
+    """Hash what a rule runs; a comment or a docstring changes nothing, nor does the way a job writes its log."""
+    hashes = code_hash(*modules)
+    hashes.pop("scenessl/joblog.py", None)
+    return hashes
+
+
+def plain(settings):
+    """Give settings in an order of their own, so that moving a line of the configuration changes nothing."""
+    return {
+        key: plain(value) if isinstance(value, dict) else value
+        for key, value in sorted(settings.items())
+    }
 
 
 def model_of(wildcards):

@@ -21,12 +21,23 @@ rule imagenet_start:
 
 # Writes the randomly initialised features that `init: random` names.
 rule random_start:
+    input:
+        index=INDEX,
+        parts=PARTS,
+        crops=CROPS,
     output:
         start=f"{R}/starts/random_seed{{seed}}.safetensors",
     log:
         f"{LOGS}/random_start_seed{{seed}}.log",
+    threads: PLAN.threads
+    resources:
+        compute_threads=PLAN.threads,
     params:
-        code=code("scenessl.models.weights", "workflow_scripts/random_start.py"),
+        share=config["validation"]["value"],
+        side=config["image_side"],
+        data=PLAN.data_hash,
+        pixels=PIXELS,
+        code=code("scenessl.training.starts", "workflow_scripts/random_start.py"),
     script:
         "../workflow_scripts/random_start.py"
 
@@ -57,12 +68,13 @@ rule train_network:
         device=config["device"],
     params:
         task=lambda wildcards: model_of(wildcards).task,
-        options=lambda wildcards: dict(model_of(wildcards).options),
-        settings=lambda wildcards: dict(model_of(wildcards).settings),
+        options=lambda wildcards: plain(model_of(wildcards).options),
+        settings=lambda wildcards: plain(model_of(wildcards).settings),
         epoch=lambda wildcards: model_of(wildcards).start.epoch,
         share=config["validation"]["value"],
         side=config["image_side"],
         data=PLAN.data_hash,
+        pixels=PIXELS,
         code=lambda wildcards: NETWORK
         | code(f"scenessl.tasks.{model_of(wildcards).task}"),
         state=f"{R}/.state/train/{{model}}/seed{{seed}}",
@@ -93,6 +105,7 @@ rule features:
         ),
         side=config["image_side"],
         data=PLAN.data_hash,
+        pixels=PIXELS,
         code=code("scenessl.training.frozen", "workflow_scripts/features.py"),
     script:
         "../workflow_scripts/features.py"
@@ -122,11 +135,12 @@ rule train_classifier:
     resources:
         compute_threads=PLAN.threads,
     params:
-        settings=lambda wildcards: dict(model_of(wildcards).settings),
+        settings=lambda wildcards: plain(model_of(wildcards).settings),
         epoch=lambda wildcards: model_of(wildcards).start.epoch,
         share=config["validation"]["value"],
         side=config["image_side"],
         data=PLAN.data_hash,
+        pixels=PIXELS,
         code=FROZEN,
         state=f"{R}/.state/train/{{model}}/seed{{seed}}",
     script:

@@ -8,5 +8,5 @@ with job(snakemake.log[0]):
         snakemake.output.checks,
         deliverables={"figures": snakemake.input.figures, "tables": snakemake.input.tables},
         pdf=snakemake.input.pdf,
-        archive=snakemake.input.get("zip") or None,
+        archive=next(iter(snakemake.input.get("zip", [])), None),
     )

@@ -11,7 +11,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
         crops=snakemake.input.crops,
         layers=snakemake.params.layers,
         variant=snakemake.params.variant,
-        batch=snakemake.resources.get("batch"),
+        batch=snakemake.resources.batch or None,
         device=snakemake.resources.device,
         state=snakemake.params.state,
         code=snakemake.params.code,

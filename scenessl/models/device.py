@@ -13,6 +13,8 @@ def choose_device(name: str) -> torch.device:
     if not present.get(name, False):
         there = ", ".join(kind for kind, there in present.items() if there)
         raise UserError(f"device: {name} is not there; this machine has {there}.")
+    # TF32 would round the features that `frozen` later proves to be the network's
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     return torch.device(name)
 
 

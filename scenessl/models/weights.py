@@ -1,18 +1,20 @@
 """Weights on disk: safetensors only, with what they are in the file's metadata."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from scenessl.errors import UserError
 from scenessl.files import atomic
 from scenessl.models.efficientnet import build
 
+ABOUT = "about"  # the metadata key that this module writes
 WAYS_OUT = (
     "Give WEIGHTS=/path/to/file of an EfficientNet-B0 state dict, or connect to the network once so that torchvision "
     "can download it."
@@ -20,10 +22,11 @@ WAYS_OUT = (
 
 
 def save(tensors: Mapping[str, Tensor], path: Path | str, **metadata: object) -> None:
-    """Write tensors and metadata (kept as strings) to a safetensors file, whole or not at all."""
+    """Write tensors and metadata (plain data) to a safetensors file, whole or not at all; same content, same bytes."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
     with atomic(path) as temporary:
-        save_file(whole, temporary, metadata={key: str(value) for key, value in sorted(metadata.items())})
+        # one key: safetensors writes several in an order that differs from process to process
+        save_file(whole, temporary, metadata={ABOUT: json.dumps(metadata, sort_keys=True)})
 
 
 def load(path: Path | str, prefix: str = "") -> dict[str, Tensor]:
@@ -32,10 +35,10 @@ def load(path: Path | str, prefix: str = "") -> dict[str, Tensor]:
         return {name.removeprefix(prefix): file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}  # noqa: SIM118
 
 
-def metadata(path: Path | str) -> dict[str, str]:
-    """Read what a safetensors file says about itself."""
+def metadata(path: Path | str) -> dict[str, object]:
+    """Read what `save` wrote about the file's content."""
     with safe_open(path, framework="pt") as file:
-        return file.metadata() or {}
+        return json.loads((file.metadata() or {}).get(ABOUT, "{}"))
 
 
 def load_start(path: Path | str, epoch: int | str | None) -> dict[str, Tensor]:
@@ -67,9 +70,14 @@ def write_imagenet_start(output: Path | str, weights: Path | str | None) -> None
         UserError: no file and no download, or a file whose tensors are not those of EfficientNet-B0's features.
     """
     tensors = _read_local(Path(weights)) if weights else _read_torchvision()
-    features = {name: tensor for name, tensor in tensors.items() if name.startswith("features.")}
+    features = {name: _single(tensor) for name, tensor in tensors.items() if name.startswith("features.")}
     _demand_same_tensors(features, weights)
     save(features, output, source="file" if weights else "IMAGENET1K_V1")
+
+
+def _single(tensor: Tensor) -> Tensor:
+    """Give floating-point tensors single precision, whatever they were stored in."""
+    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def _read_local(path: Path) -> dict[str, Tensor]:
@@ -104,12 +112,3 @@ def _demand_same_tensors(features: dict[str, Tensor], path: Path | str | None) -
         raise UserError(
             f"{path}: {len(wrong)} tensors are not those of EfficientNet-B0's features (first: {wrong[0]}). {WAYS_OUT}"
         )
-
-
-def write_random_start(output: Path | str, seed: int) -> None:
-    """Write randomly initialised features, drawn from `seed`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model: nn.Module = build(2)
-    features = {name: tensor for name, tensor in model.state_dict().items() if name.startswith("features.")}
-    save(features, output, source="random", seed=seed)

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from scenessl.files import read_json
 
 FILES = (
+    "install.sh",
     "Snakefile",
     "Makefile",
     "config.yaml",

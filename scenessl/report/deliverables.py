@@ -10,7 +10,7 @@ from scenessl.files import write_json
 from scenessl.report.checks import check_results
 from scenessl.report.provenance import NAME
 
-REQUIRED = ("report.pdf", "configuration.yaml", "Snakefile", "Makefile", "config.yaml", "README.md")
+REQUIRED = ("report.pdf", "configuration.yaml", "Snakefile", "Makefile", "install.sh", "config.yaml", "README.md")
 
 
 def check_deliverables(

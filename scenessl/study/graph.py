@@ -145,6 +145,8 @@ class Study:
             raise UserError(f"{where}: " + _unknown(start.name, [*self.models, *GIVEN]))
         if start.epoch is None:
             return
+        if start.epoch == "best" and self.config["validation"]["value"] == "test":
+            raise UserError(f"{where}: '{start}': the best epoch would be chosen on the test part.")
         source = self.models[start.name]
         if source.is_frozen:
             raise UserError(f"{where}: '{start}': {start.name} trains no features; name {source.start} instead.")
@@ -175,6 +177,12 @@ class Study:
             for name in names:
                 if name not in self.models:
                     raise UserError(f"{key}: " + _unknown(name, list(self.models)))
+        for name, pair in self.comparisons.items():
+            tasks = {self.models[model].task for model in pair}
+            if tasks != {"scenes"}:
+                raise UserError(f"comparisons.{name}: only models of task scenes can be compared image by image.")
+        if bool(self.config["roles"].get("early")) != bool(self.config["roles"].get("latest")):
+            raise UserError("roles: early and latest go together; name both or neither.")
         for name in self.config["explain"]["models"]:
             if self.models[name].task != "scenes":
                 raise UserError(f"explain.models: '{name}' does not classify the classes; name a model of task scenes.")
@@ -206,6 +214,8 @@ def _resolve(name: str, config: Mapping, task_settings: Mapping[str, Mapping]) -
     reasons = {key: setting["reason"] for key, setting in stated.items()}
     if "epochs" in line:
         values["epochs"], reasons["epochs"] = _epochs_of(line["epochs"], where, config)
+    if config["validation"]["value"] == "test":
+        _never_choose_on_test(values, reasons)
     model = Model(
         name=name,
         task=line["task"],
@@ -215,7 +225,7 @@ def _resolve(name: str, config: Mapping, task_settings: Mapping[str, Mapping]) -
         reasons=reasons,
         options={key: values[key] for key in sorted(own)},
     )
-    _check_model(model, where)
+    _check_model(model, where, config["image_side"])
     return model
 
 
@@ -228,12 +238,23 @@ def _epochs_of(other: str, where: str, config: Mapping) -> tuple[int, str]:
     return stated["epochs"]["value"], f"as many as {other}, so that both can be compared"
 
 
-def _check_model(model: Model, where: str) -> None:
+def _never_choose_on_test(values: dict, reasons: dict) -> None:
+    """Make a model end with its last planned epoch, since the epochs are measured on the test part."""
+    for key, value in (("select", "last"), ("early_stop", None)):
+        if values[key] != value:
+            values[key], reasons[key] = value, "the epochs are measured on the test part, which must not choose one"
+
+
+def _check_model(model: Model, where: str, side: int) -> None:
     """Refuse combinations that cannot be trained."""
+    if model.options.get("square", 0) > side:
+        raise UserError(f"{where}: a square of {model.options['square']} pixels does not fit an image_side of {side}.")
     if not model.is_frozen:
         return
     if model.task != "scenes":
         raise UserError(f"{where}.train: 'classifier' needs task scenes, whose features can be computed once.")
+    if model.settings["keep_features"]:
+        raise UserError(f"{where}: keep_features must be 0 where the features are frozen.")
     extra = [name for name in model.settings["augmentation"] if name != "flip"]
     if extra:
         raise UserError(f"{where}: augmentation {', '.join(extra)} cannot act on cached features; only flip can.")

@@ -167,7 +167,7 @@ def remember(path: Path | str, given: Mapping[str, str]) -> list[str]:
             local_study[key.lower()] = _resolved(key, value)
         lines.append(f"{key} = {value}")
     if given:
-        whole = {"student": student, "studies": dict(local["studies"]) | {name: local_study}}
+        whole = {"student": student, "studies": dict(local["studies"]) | ({name: local_study} if local_study else {})}
         write_text(path, HEAD + yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=110))
     return lines
 

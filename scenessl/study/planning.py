@@ -13,6 +13,7 @@ from scenessl.errors import UserError
 from scenessl.files import write_text
 from scenessl.study.codehash import code_hash
 from scenessl.study.graph import Study
+from scenessl.study.preflight import preflight
 from scenessl.study.schema import check, task_settings
 
 WEIGHTS_BYTES = 17_000_000  # of one EfficientNet-B0
@@ -30,7 +31,7 @@ class Plan:
         weights: kind ("file", "torchvision" or "none"), name and sha256, as published.
         weights_file: absolute path of a local weights file, or None.
         threads: how many threads every training computes with.
-        needed_bytes: an estimate of the disk that results and training states take.
+        remarks: what stops nothing but a user should know.
         published: the configuration as report and submission show it.
     """
 
@@ -41,17 +42,17 @@ class Plan:
     weights: dict
     weights_file: str | None
     threads: int
-    needed_bytes: int
+    remarks: list[str]
     published: dict
 
 
-def plan(config: Mapping, repository: Path, memory: Path) -> Plan:
+def plan(config: Mapping, repository: Path, results: Path) -> Plan:
     """Check a configuration and look at its data and weights.
 
     Args:
         config: the whole configuration, local.yaml and command line included.
         repository: where the schema and the tasks stand.
-        memory: folder for what need not be found out twice (hashes of images, number of threads).
+        results: the folder of all studies' results, where also lies what need not be found out twice.
 
     Raises:
         UserError: a mistake in the configuration, no data, no such weights file.
@@ -59,7 +60,9 @@ def plan(config: Mapping, repository: Path, memory: Path) -> Plan:
     tasks = repository / "scenessl" / "tasks"
     check(config, repository / "rules" / "config.schema.yaml", tasks)
     study = Study(config, task_settings(tasks))
-    memory = memory / study.name / ".state"
+    folder = results / study.name
+    remarks = preflight(config, results=folder, needed_bytes=max(0, _needed_bytes(study) - _used_bytes(folder)))
+    memory = folder / ".state"
     drawn = dict(config["data"]) if isinstance(config["data"], Mapping) else None
     root = None if drawn else _data_root(config["data"])
     found = _drawn_hash(drawn) if drawn else data_hash(find_images(root), root, memory / "data.json")
@@ -72,7 +75,7 @@ def plan(config: Mapping, repository: Path, memory: Path) -> Plan:
         data_hash=found,
         weights=weights,
         weights_file=file,
-        needed_bytes=_needed_bytes(study),
+        remarks=remarks,
         threads=_threads(config["compute_threads"], memory / "compute_threads"),
         published=study.published(data, weights),
     )
@@ -115,6 +118,11 @@ def _needed_bytes(study: Study) -> int:
     """Estimate the disk: every network's epochs, twice while they are put together, and its training state."""
     epochs = sum(study.models[name].settings["epochs"] + 4 for name in study.networks)
     return 2 * WEIGHTS_BYTES * epochs * len(study.seeds)
+
+
+def _used_bytes(folder: Path) -> int:
+    """Add up what a study's results already take."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
 def _threads(setting: int | str, memory: Path) -> int:

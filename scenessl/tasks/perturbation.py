@@ -12,7 +12,6 @@ SETTINGS = {
         "description": "side of the painted square in pixels",
     }
 }
-PRETEXT = True
 VIEWS = 2
 
 

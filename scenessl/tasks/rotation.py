@@ -6,7 +6,6 @@ from torch.nn.functional import cross_entropy as loss  # noqa: F401
 from torchvision.transforms.functional import rotate
 
 SETTINGS = {}
-PRETEXT = True
 VIEWS = 4
 
 

@@ -5,7 +5,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy as loss  # noqa: F401
 
 SETTINGS = {}
-PRETEXT = False
 VIEWS = 1
 
 

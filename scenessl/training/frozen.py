@@ -80,17 +80,18 @@ def train_classifier(
         name: tensor for name, tensor in weights.load_start(start, start_epoch).items() if name.startswith("features.")
     }
     cached = weights.load(features)["features"]
+    views = cached if "flip" in settings["augmentation"] else cached[:1]
     with seeded(seed, "classifier"):
         classifier = build_classifier(len(data.classes), settings["dropout"], settings["fc_layers"])
     rows = fit(
         learner_of(classifier, settings, scenes.loss),
-        lambda epoch: feature_batches(cached, targets, train, settings["batch_size"], generator(seed, "draws", epoch)),
+        lambda epoch: feature_batches(views, targets, train, settings["batch_size"], generator(seed, "draws", epoch)),
         measure_with(
             lambda model, ids, purpose: score(model, [(cached[0, ids], targets[ids])]),
             sample_train(data.parts, seed),
             data.parts["validation"],
         ),
-        course_of(settings, seed, len(train), settings["batch_size"]),
+        course_of(settings, seed, -(-len(train) // settings["batch_size"])),
         state,
     )
     selection = Selection.of(rows, settings, train_images=len(train), views=1)

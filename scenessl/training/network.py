@@ -50,7 +50,7 @@ class Views:
         """Give one epoch's batches: every image once, in a drawn order, augmented, in all its views."""
         draws = generator(seed, "draws", epoch)
         order = ids[torch.randperm(len(ids), generator=draws)]
-        for chunk in order.split(max(1, batch_size // self.task.VIEWS)):
+        for chunk in steps(order, max(1, batch_size // self.task.VIEWS)):
             yield self.show(augment(self.data.crops.batch(chunk), augmentation, draws), chunk, draws)
 
     def evaluation(self, ids: Tensor, seed: int, purpose: str) -> Iterator:
@@ -94,11 +94,19 @@ def measure_with(score_part, sample: Tensor, validation: Tensor):
     return measure
 
 
-def course_of(settings: Mapping, seed: int, examples: int, batch: int) -> Course:
+def steps(order: Tensor, images: int) -> list[Tensor]:
+    """Cut an epoch's images into steps; a single image left over joins the step before, as it has no statistics."""
+    chunks = list(order.split(images))
+    if len(chunks) > 1 and len(chunks[-1]) == 1:
+        chunks[-2:] = [torch.cat(chunks[-2:])]
+    return chunks
+
+
+def course_of(settings: Mapping, seed: int, epoch_steps: int) -> Course:
     """Read the course of a training from its settings."""
     return Course(
         epochs=settings["epochs"],
-        steps_per_epoch=-(-examples // batch),
+        steps_per_epoch=epoch_steps,
         schedule=settings["schedule"],
         warmup=settings["warmup"],
         seed=seed,
@@ -162,7 +170,7 @@ def train_network(
     views = Views(module, data, where, options)
     model = start_model(start, start_epoch, len(module.target_names(data.classes)), settings, seed).to(where)
     train = data.parts["train"]
-    images_per_step = max(1, settings["batch_size"] // module.VIEWS)
+    epoch_steps = len(steps(train, max(1, settings["batch_size"] // module.VIEWS)))
     rows = fit(
         learner_of(model, settings, module.loss),
         lambda epoch: views.training(train, epoch, seed, settings["batch_size"], settings["augmentation"]),
@@ -171,7 +179,7 @@ def train_network(
             sample_train(data.parts, seed),
             data.parts["validation"],
         ),
-        course_of(settings, seed, len(train), images_per_step),
+        course_of(settings, seed, epoch_steps),
         state,
     )
     selection = Selection.of(rows, settings, train_images=len(train), views=module.VIEWS)
