@@ -65,7 +65,14 @@ def project(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """The project with a finished demonstration study; takes minutes, once."""
+    """The project with a finished demonstration study; takes minutes, once.
+
+    SCENESSL_DEMO names a folder in which `make demo` has finished, to be copied instead while tests are written.
+    """
+    if ready := os.environ.get("SCENESSL_DEMO"):
+        folder = tmp_path_factory.mktemp("demo") / "copy"
+        shutil.copytree(ready, folder, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".git"))
+        return Project(folder, ("config.yaml", "studies/demo.yaml"))
     folder = copy_project(tmp_path_factory.mktemp("demo"))
     made = Project(folder, ("config.yaml", "studies/demo.yaml"))
     result = made.snakemake("--quiet", "rules")
