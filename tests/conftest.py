@@ -13,8 +13,7 @@ import pytest
 from scenessl.report.checkout import project_files
 
 ROOT = Path(__file__).parent.parent
-JOB = re.compile(r"^(?:local)?rule (\w+):$(.*?)(?=^$|\Z)", re.MULTILINE | re.DOTALL)
-WILDCARDS = re.compile(r"^    wildcards: (.*)$", re.MULTILINE)
+JOB = re.compile(r"(?:local)?rule (\w+):$")
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,13 @@ class Project:
         """Name the jobs that a dry run plans: "rule" or "rule model=…, seed=…"."""
         result = self.snakemake("-n", delta=delta)
         assert result.returncode == 0, result.stderr + result.stdout
-        found = set()
-        for name, body in JOB.findall(result.stdout + result.stderr):
-            wildcards = WILDCARDS.search(body)
-            found.add(f"{name} {wildcards[1]}" if wildcards else name)
-        return found - {"all"}
+        found: list[str] = []
+        for line in (result.stdout + result.stderr).splitlines():
+            if start := JOB.match(line):
+                found.append(start[1])
+            elif line.startswith("    wildcards: ") and found:
+                found[-1] += " " + line.removeprefix("    wildcards: ")
+        return set(found) - {"all"}
 
 
 def copy_project(folder: Path) -> Path:

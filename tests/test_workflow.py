@@ -169,11 +169,11 @@ def test_nothing_of_the_demonstration_is_called_imagenet(demo):
     import pypdf
 
     reader = pypdf.PdfReader(demo.folder / "results" / "demo" / "report" / "report.pdf")
-    text = " ".join(page.extract_text() for page in reader.pages)
+    text = " ".join(page.extract_text() for page in reader.pages).replace("-\n", "").replace("\n", " ")
     assert "drawn" in reader.pages[0].extract_text()
     assert "random" in reader.pages[0].extract_text()
     mentions = [text[max(0, hit.start() - 60) : hit.end() + 60] for hit in re.finditer("imagenet", text, re.IGNORECASE)]
-    allowed = ("large-scale hierarchical", "large-scale hi-", "IMAGENET1K_V1.transforms", "IMAGENET1K_V1")
+    allowed = ("large-scale hierarchical", "IMAGENET1K_V1.transforms")
     assert [mention for mention in mentions if not any(word in mention for word in allowed)] == []
 
 

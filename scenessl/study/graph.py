@@ -116,6 +116,7 @@ class Study:
     def published(self, data: Mapping, weights: Mapping) -> dict:
         """Give the configuration as report and submission show it: resolved, without device and local paths."""
         rest = {key: value for key, value in self.config.items() if key not in UNPUBLISHED}
+        rest["explain"] = {key: value for key, value in self.config["explain"].items() if key != "batch_size"}
         rest["validation"] = self.config["validation"]["value"]
         rest["validation_reason"] = self.config["validation"]["reason"]
         models = {name: model.published() for name, model in self.models.items()}

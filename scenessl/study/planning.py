@@ -9,7 +9,6 @@ from pathlib import Path
 
 from scenessl.data.folders import find_images
 from scenessl.data.identity import data_hash
-from scenessl.errors import UserError
 from scenessl.files import write_text
 from scenessl.study.codehash import code_hash
 from scenessl.study.graph import Study
@@ -81,13 +80,8 @@ def plan(config: Mapping, repository: Path, results: Path) -> Plan:
     )
 
 
-def _data_root(data: str | None) -> str:
-    """Make the path of the images absolute; without any there is nothing to plan."""
-    if data is None:
-        raise UserError(
-            "data: no images are named. Run `make report DATA=/path/to/images` (folders train/ and test/ of class "
-            "folders), or `make demo` for the embedded ones."
-        )
+def _data_root(data: str) -> str:
+    """Make the path of the images absolute; `preflight` has seen that there is one."""
     return str(Path(data).expanduser().resolve())
 
 
@@ -104,13 +98,7 @@ def _weights(given: str | None, study: Study) -> tuple[dict, str | None]:
     if given is None:
         return {"kind": "torchvision", "name": "IMAGENET1K_V1 (torchvision)", "sha256": None}, None
     path = Path(given).expanduser().resolve()
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise UserError(
-            f"weights: {path} cannot be read ({error.strerror}). Give WEIGHTS=/path/to/file of an EfficientNet-B0 "
-            "state dict, or `weights: null` for torchvision's own."
-        ) from error
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return {"kind": "file", "name": "ImageNet backbone (local file)", "sha256": digest}, str(path)
 
 

@@ -112,7 +112,10 @@ def _data(config: Mapping, root: Path) -> Iterator[str]:
     """Demand a readable data folder, unless the study draws its images itself."""
     data = config.get("data")
     if data is None:
-        yield "data: no images are given. Say where they are (make report DATA=/path, or --config data=/path)."
+        yield (
+            "data: no images are given. Say where they are (make report DATA=/path, or --config data=/path), "
+            "or draw some (make demo)."
+        )
     elif isinstance(data, str):
         path = _path(data, root)
         if not path.exists():
