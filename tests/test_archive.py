@@ -18,6 +18,7 @@ CODE = [
     "README.md",
     "Snakefile",
     "config.yaml",
+    "install.sh",
     "requirements-dev.txt",
     "requirements.txt",
     "rules/a.smk",
