@@ -112,8 +112,8 @@ def predictions(task: str, seed: int) -> dict[str, np.ndarray]:
 def make_project(folder: Path) -> Path:
     """Write a small project with all that must be left out; return `folder`."""
     texts = {
-        "Snakefile": "rule all:", "Makefile": "check:", "install.sh": "", "config.yaml": "study: toy", "README.md": "read",
-        "requirements.txt": "numpy", "requirements-dev.txt": "pytest",
+        "Snakefile": "rule all:", "Makefile": "check:", "install.sh": "", "config.yaml": "study: toy",
+        "README.md": "read", "requirements.txt": "numpy", "requirements-dev.txt": "pytest",
         ".gitignore": "__pycache__/\n/results/*\n!/results/README.md\nlocal.yaml\n",
         ".ci/run": "#!/bin/sh", "scenessl/new.py": "x = 1", "scenessl/__pycache__/new.pyc": "", "rules/a.smk": "#",
         "results/README.md": "layout", "results/toy/secret.csv": "no", "local.yaml": "data: /home/me", ".env": "KEY=1",
