@@ -420,7 +420,10 @@ def test_inversion_labels_carry_the_numbers(tmp_path, random, drawn):
     assert {"filter 200,  weight sum 2.5", "sum of the 5 filters"} <= set(words(figure))
     assert words(figure).count("−0.25 → 12.3  (highest real 1235)") == 6
     for axes, image in zip(figure.axes, stored["images"], strict=True):
-        np.testing.assert_array_equal(axes.images[0].get_array(), image)
+        shown = np.asarray(axes.images[0].get_array())
+        assert (shown.min(), shown.max()) == (0, 255)
+        inner = (shown > 0) & (shown < 255)  # stretched, not otherwise changed: a straight line
+        assert np.corrcoef(shown[inner], image[inner])[0, 1] > 0.999
 
 
 def test_traces_draw_every_objective_and_its_highest_real_value(tmp_path, random, drawn):

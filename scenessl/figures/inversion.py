@@ -42,7 +42,7 @@ def _figure(found: dict[str, np.ndarray], count: int) -> Figure:
     for index in range(count + 1):
         row, column = divmod(index, columns)
         left, top = 0.3 + column * (CELL + GAP), 0.3 + row * (CELL + LABEL)
-        picture(figure, left, top, CELL, found["images"][index])
+        picture(figure, left, top, CELL, stretched(found["images"][index]))
         write(figure, left, top + CELL + 1.2, _title(found, index, count), BODY)
         write(figure, left, top + CELL + 5.2, _rise(found, index), SMALL, color=MUTED)
     return figure
@@ -57,3 +57,13 @@ def _title(found: dict[str, np.ndarray], index: int, count: int) -> str:
 def _rise(found: dict[str, np.ndarray], index: int) -> str:
     start, end, natural = (number(float(found[key][index])) for key in ("start", "end", "natural_max"))
     return f"{start} → {end}  (highest real {natural})"
+
+
+def stretched(image: np.ndarray) -> np.ndarray:
+    """Spread the values of one uint8 image over the whole range; the hundredth at either end is cut off.
+
+    Ascent leaves images of little contrast, which print as gray.
+    """
+    low, high = np.percentile(image, (1, 99))
+    spread = (image.astype(np.float64) - low) / max(high - low, 1.0)
+    return np.round(255 * spread.clip(0, 1)).astype(np.uint8)
