@@ -10,17 +10,16 @@ from scenessl.study.codehash import code_hash, sources
 from scenessl.study.graph import Start
 from scenessl.study.local import with_local
 from scenessl.study.planning import plan
+from scenessl.study.preflight import STUDENT
 from scenessl.report.checkout import project_files
 from scenessl.report.naming import submission_name
-
-NAMES = ("first_name", "last_name", "number")
 
 try:
     given = workflow.config_settings.config
     config = with_local(config, "local.yaml", given)
     PLAN = plan(config, repository=Path(workflow.basedir), results=Path("results"))
     SUBMISSION = (
-        submission_name(*(config["student"][key] for key in NAMES))
+        submission_name(*(config["student"][key] for key in STUDENT))
         if config["zip"]
         else None
     )
