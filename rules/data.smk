@@ -15,10 +15,27 @@ if PLAN.drawn:
             "../workflow_scripts/draw.py"
 
 
+if PLAN.fetched:
+
+    # Checks that torchvision's CIFAR-10 is there; downloads it if the configuration allows that.
+    rule fetch:
+        output:
+            record=f"{R}/data/cifar10.json",
+        log:
+            f"{LOGS}/fetch.log",
+        params:
+            folder=PLAN.fetched["folder"],
+            download=PLAN.fetched["download"],
+            code=code("scenessl.data.download", "workflow_scripts/fetch.py"),
+        script:
+            "../workflow_scripts/fetch.py"
+
+
 # Lists, hashes and decodes every image once, and audits what was found.
 rule index:
     input:
         drawn=f"{R}/data/drawn" if PLAN.drawn else [],
+        fetched=ancient(f"{R}/data/cifar10.json") if PLAN.fetched else [],
     output:
         index=f"{R}/data/index.csv",
         classes=f"{R}/data/classes.json",
@@ -29,6 +46,7 @@ rule index:
     threads: workflow.cores
     params:
         root=PLAN.data_root,
+        kind=PLAN.data_kind,
         hash=PLAN.data_hash,
         code=code("scenessl.data.index", "workflow_scripts/index.py"),
     script:
@@ -64,6 +82,7 @@ rule crops:
     threads: workflow.cores
     params:
         side=config["image_side"],
+        transform=config["transform"],
         data=PLAN.data_hash,
         code=code("scenessl.data.cache", "workflow_scripts/crops.py"),
     script:

@@ -8,13 +8,14 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 from torchvision.models import EfficientNet_B0_Weights
-from torchvision.transforms import InterpolationMode
+from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms._presets import ImageClassification
 
 from scenessl.data.cache import write_crops
 from scenessl.data.crops import MEAN, STD, Crops, normalise
 from scenessl.data.decode import decode
 from scenessl.data.index import write_index
+from scenessl.data.transforms import crop
 from scenessl.errors import UserError
 from scenessl.files import read_csv
 
@@ -35,10 +36,10 @@ def saved(image, path, **options):
     image.save(path, **options)
 
 
-def build(root, out, side=224):
+def build(root, out, side=224, **options):
     paths = {key: out / key for key in ("index", "classes", "audit", "source")}
     write_index(root=root, **paths)
-    write_crops(**{k: paths[k] for k in ("index", "classes", "source")}, crops=out / "crops.npy", side=side)
+    write_crops(**{k: paths[k] for k in ("index", "classes", "source")}, crops=out / "crops.npy", side=side, **options)
     return read_csv(out / "index"), Crops(out / "crops.npy")
 
 
@@ -111,6 +112,22 @@ def test_other_sides_equal_the_preset_of_that_side(mixed, tmp_path, side):
     assert crops.side == side and len(crops) == len(rows)
 
 
+@pytest.mark.parametrize("side", [32, 300])
+def test_whole_images_are_resized_as_torchvision_does(mixed, tmp_path, side):
+    rows, crops = build(mixed, tmp_path, side, transform="whole")
+    preset = v2.Compose([v2.Resize([side, side], InterpolationMode.BICUBIC), v2.PILToTensor()])
+    for number in range(0, len(rows), 3):
+        assert (crops.batch([number])[0] == expected(mixed / rows[number]["path"], preset)).all()
+
+
+def test_whole_images_of_that_size_stay_as_they_are(tmp_path):
+    for number, place in enumerate(("train/a", "train/b", "test/a", "test/b")):
+        saved(colours((32, 32), number), tmp_path / "data" / place / "x.png")
+    rows, crops = build(tmp_path / "data", tmp_path, 32, transform="whole")
+    for row, image in zip(rows, crops.array, strict=True):
+        assert (image.transpose(1, 2, 0) == np.asarray(Image.open(tmp_path / "data" / row["path"]))).all()
+
+
 def test_constants_are_the_presets():
     assert (list(MEAN), list(STD)) == (PRESET.mean, PRESET.std)
 
@@ -155,8 +172,6 @@ def test_changed_and_missing_images_are_refused(mixed, tmp_path):
 @pytest.mark.skipif(not REAL.exists(), reason="the 15-Scene images are not here")
 def test_real_images_equal_the_preset(tmp_path):
     paths = sorted(REAL.rglob("*.jpg"))[::150]
-    from scenessl.data.cache import crop
-
     for path in paths:
         pixels = np.array(crop(decode(path.read_bytes()).pixels))
         image = normalise(torch.from_numpy(pixels).expand(1, 3, 224, 224))[0]

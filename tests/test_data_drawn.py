@@ -9,8 +9,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from scenessl.data.drawn import draw, paint
-from scenessl.data.folders import display_name, find_images
+from scenessl.data.folders import display_name
 from scenessl.data.scenery import SCENES
+from scenessl.data.sources import open_source
 from scenessl.errors import UserError
 
 
@@ -18,7 +19,7 @@ from scenessl.errors import UserError
 def drawn(tmp_path_factory):
     root = tmp_path_factory.mktemp("drawn") / "data"
     draw(root, images_per_class_train=30, images_per_class_test=15, side=64, seed=0)
-    listing = find_images(root)
+    listing = open_source(root).images()
     images = np.stack([np.asarray(Image.open(root / image.path)) for image in listing.images]) / 255
     train = np.array([image.split == "train" for image in listing.images])
     return root, listing, images, np.array(listing.labels), train
@@ -33,7 +34,8 @@ def layout(images):
     down, across = np.gradient(images.mean(3), axis=(1, 2))
     strength, turn = np.hypot(down, across), (np.arctan2(down, across) % np.pi / np.pi * 8).astype(int) % 8
     edges = np.stack([strength * (turn == k) for k in range(8)], -1)
-    return np.sqrt(edges.reshape(len(images), 4, 16, 4, 16, 8).mean((2, 4)).reshape(len(images), -1))
+    cell = images.shape[1] // 4
+    return np.sqrt(edges.reshape(len(images), 4, cell, 4, cell, 8).mean((2, 4)).reshape(len(images), -1))
 
 
 def linear():
@@ -60,6 +62,13 @@ def test_layout_tells_most_but_not_all(drawn):
     assert 0.5 < accuracy(linear(), layout(images), labels, train) < 0.99
 
 
+def test_layout_tells_much_at_the_side_of_cifar10_too():
+    jobs = [(name, number) for name in SCENES for number in range(30)]
+    images = np.stack([np.asarray(paint(name, 32, [0, list(SCENES).index(name), n])) for name, n in jobs]) / 255
+    labels, train = np.repeat(np.arange(15), 30), np.arange(450) % 30 < 20
+    assert 0.5 < accuracy(linear(), layout(images), labels, train) < 0.99
+
+
 def test_there_is_an_up(drawn):
     _, _, images, _, train = drawn
     turned = np.concatenate([np.rot90(images, turn, (1, 2)) for turn in range(4)])
@@ -82,7 +91,8 @@ def test_folder_is_replaced_whole(tmp_path):
     sizes = {"images_per_class_train": 1, "images_per_class_test": 1, "side": 16, "seed": 0}
     (tmp_path / "data" / "train" / "old").mkdir(parents=True)
     draw(tmp_path / "data", **sizes)
-    assert len(find_images(tmp_path / "data").images) == 30 and [p.name for p in tmp_path.iterdir()] == ["data"]
+    assert len(open_source(tmp_path / "data").images().images) == 30
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_nothing_is_left_after_an_error(tmp_path, monkeypatch):

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from scenessl.data.folders import display_name, find_images
+from scenessl.data.folders import display_name
 from scenessl.data.identity import data_hash
+from scenessl.data.sources import open_source
 from scenessl.errors import UserError
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "15-scene"
@@ -22,6 +23,10 @@ def fill(root, *paths):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(path.encode())
     return root
+
+
+def listed(root, **options):
+    return open_source(root).images(**options)
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def test_display_names(folder, shown):
 
 
 def test_given_split_is_listed_in_order(root):
-    listing = find_images(root)
+    listing = listed(root)
     assert (listing.classes, listing.folders, listing.origin) == (("a b", "Cat"), ("a b", "Cat"), "given")
     assert [image.path for image in listing.images[:4]] == [f"train/a b/{i}.jpg" for i in range(3)] + [
         "train/Cat/0.jpg"
@@ -67,7 +72,7 @@ def test_given_split_is_listed_in_order(root):
 
 def test_splits_and_classes_may_be_spelt_differently(tmp_path):
     fill(tmp_path, "TRAIN/TallBuilding/1.JPG", "TRAIN/coast/1.Tiff", "Test/MITcoast/2.png", "Test/tall building/2.webp")
-    listing = find_images(tmp_path)
+    listing = listed(tmp_path)
     assert listing.classes == ("coast", "tall building") and listing.folders == ("coast", "TallBuilding")
     assert [(image.path, label) for image, label in zip(listing.images, listing.labels, strict=True)] == [
         ("TRAIN/coast/1.Tiff", 0),
@@ -78,32 +83,32 @@ def test_splits_and_classes_may_be_spelt_differently(tmp_path):
 
 
 def test_other_files_are_ignored_and_strange_ones_listed(root):
-    before = find_images(root)
+    before = listed(root)
     fill(root, ".DS_Store", "train/Cat/Thumbs.db", "train/Cat/.hidden.jpg", "README.txt", "test/a b/notes.md")
-    assert find_images(root) == before
+    assert listed(root) == before
     fill(root, "train/Cat/moving.gif", "train/stray.jpg")
-    listing = find_images(root)
+    listing = listed(root)
     assert listing.ignored == ("train/Cat/moving.gif", "train/stray.jpg") and listing.images == before.images
 
 
 def test_split_by_seed_is_stratified_and_independent_of_the_rest(tmp_path):
     fill(tmp_path, *(f"{name}/{i}.png" for name in ("x", "y") for i in range(30)))
-    first = find_images(tmp_path)
+    first = listed(tmp_path)
     assert first.origin == "by seed"
     for label in (0, 1):
         splits = [i.split for i, found in zip(first.images, first.labels, strict=True) if found == label]
         assert (splits.count("train"), splits.count("test")) == (20, 10)
-    assert find_images(tmp_path) == first != find_images(tmp_path, seed=1)
+    assert listed(tmp_path) == first != listed(tmp_path, seed=1)
     shutil.copytree(tmp_path / "x", tmp_path / "z")
-    chosen = {image for image in find_images(tmp_path).images if image.folder != "z"}
+    chosen = {image for image in listed(tmp_path).images if image.folder != "z"}
     assert chosen == set(first.images)
-    tests = [image for image in find_images(tmp_path, test_share=0.1).images if image.split == "test"]
+    tests = [image for image in listed(tmp_path, test_share=0.1).images if image.split == "test"]
     assert len(tests) == 9
 
 
 def test_two_images_give_one_of_each(tmp_path):
     fill(tmp_path, *(f"{name}/{i}.png" for name in ("x", "y") for i in range(2)))
-    assert sorted(image.split for image in find_images(tmp_path).images) == ["test"] * 2 + ["train"] * 2
+    assert sorted(image.split for image in listed(tmp_path).images) == ["test"] * 2 + ["train"] * 2
 
 
 @pytest.mark.parametrize(
@@ -123,24 +128,24 @@ def test_two_images_give_one_of_each(tmp_path):
 def test_mistakes_get_one_message(root, change, words):
     change(root)
     with pytest.raises(UserError, match=words):
-        find_images(root)
+        listed(root)
 
 
 def test_folder_above_the_right_one_is_recognised(tmp_path):
     fill(tmp_path, *(f"scenes/{s}/{c}/1.jpg" for s in ("train", "test") for c in "ab"))
     with pytest.raises(UserError, match=r"(?s)one folder deeper|Perhaps .*scenes was meant"):
-        find_images(tmp_path)
+        listed(tmp_path)
 
 
 def test_single_image_cannot_be_split(tmp_path):
     fill(tmp_path, "x/1.png", "y/1.png", "y/2.png")
     with pytest.raises(UserError, match="x holds one image"):
-        find_images(tmp_path)
+        listed(tmp_path)
 
 
 def test_class_may_be_called_train(tmp_path):
     fill(tmp_path, *(f"{name}/{i}.png" for name in ("train", "bus") for i in range(3)))
-    assert find_images(tmp_path).classes == ("bus", "train")
+    assert listed(tmp_path).classes == ("bus", "train")
 
 
 def test_undecodable_name_is_refused(root):
@@ -149,50 +154,46 @@ def test_undecodable_name_is_refused(root):
     except OSError:
         pytest.skip("this file system takes no such names")
     with pytest.raises(UserError, match="not UTF-8"):
-        find_images(root)
-
-
-def hash_of(root, memory):
-    return data_hash(find_images(root), root, memory)
+        listed(root)
 
 
 def test_hash_follows_content_and_names_only(root, tmp_path):
     memory = tmp_path / "memory.json"
-    first = hash_of(root, memory)
-    assert first == hash_of(root, memory) == hash_of(root, tmp_path / "other.json")
+    first = data_hash(root, memory)
+    assert first == data_hash(root, memory) == data_hash(root, tmp_path / "other.json")
     for path in root.rglob("*.jpg"):
         os.utime(path, (1, 1))
-    assert hash_of(root, memory) == first
+    assert data_hash(root, memory) == first
     moved = root.rename(tmp_path / "elsewhere")
-    assert hash_of(moved, memory) == first
+    assert data_hash(moved, memory) == first
     (moved / "train" / "Cat" / "0.jpg").rename(moved / "train" / "Cat" / "9.jpg")
-    renamed = hash_of(moved, memory)
+    renamed = data_hash(moved, memory)
     (moved / "train" / "Cat" / "9.jpg").write_bytes(b"changed")
-    assert len({first, renamed, hash_of(moved, memory)}) == 3
+    assert len({first, renamed, data_hash(moved, memory)}) == 3
 
 
 def test_hash_reads_only_what_changed(root, tmp_path, monkeypatch):
     memory = tmp_path / "memory.json"
-    first = hash_of(root, memory)
+    first = data_hash(root, memory)
     read = []
-    monkeypatch.setattr("scenessl.data.identity._content", lambda root, path: read.append(path) or "0" * 64)
-    assert hash_of(root, memory) == first and read == []
+    monkeypatch.setattr("scenessl.data.identity._content", lambda path, load: read.append(path) or "0" * 64)
+    assert data_hash(root, memory) == first and read == []
     fill(root, "test/Cat/new.jpg")
-    assert hash_of(root, memory) != first and read == ["test/Cat/new.jpg"]
+    assert data_hash(root, memory) != first and read == ["test/Cat/new.jpg"]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"root": 3}', '{"root": "x", "files": {"a": 1}}'])
 def test_broken_memory_is_ignored(root, tmp_path, content):
     memory = tmp_path / "memory.json"
-    first = hash_of(root, memory)
+    first = data_hash(root, memory)
     memory.write_text(content)
-    assert hash_of(root, memory) == first
+    assert data_hash(root, memory) == first
     assert json.loads(memory.read_text())["root"] == str(root)
 
 
 def test_memory_that_cannot_be_written_stops_nothing(root, tmp_path):
     (tmp_path / "file").write_text("")
-    assert hash_of(root, tmp_path / "file" / "memory.json") == hash_of(root, tmp_path / "memory.json")
+    assert data_hash(root, tmp_path / "file" / "memory.json") == data_hash(root, tmp_path / "memory.json")
 
 
 def test_planning_imports_no_numbers():
@@ -205,9 +206,9 @@ def test_planning_imports_no_numbers():
 
 @pytest.mark.skipif(not REAL.exists(), reason="the 15-Scene images are not here")
 def test_second_hash_of_the_real_images_is_quick(tmp_path):
-    listing = find_images(REAL)
-    first = data_hash(listing, REAL, tmp_path / "memory.json")
+    listing = listed(REAL)
+    first = data_hash(REAL, tmp_path / "memory.json")
     start = time.process_time()
-    assert data_hash(find_images(REAL), REAL, tmp_path / "memory.json") == first
+    assert data_hash(REAL, tmp_path / "memory.json") == first
     assert time.process_time() - start < 0.3
     assert len(listing.images) == 4485 and len(listing.classes) == 15

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image, ImageOps
 
 from scenessl.data.decode import UnreadableError, decode
-from scenessl.data.folders import find_images
 from scenessl.data.identity import data_hash
 from scenessl.data.index import write_index
 from scenessl.errors import UserError
@@ -53,9 +52,9 @@ def test_index_of_a_small_set(root, tmp_path):
     assert [row["class"] for row in rows] == ["b,c", "b,c", "Öl", "Öl"] * 2
     assert (rows[0]["width"], rows[0]["height"], rows[0]["mode"]) == ("20", "14", "L")
     assert classes["classes"] == ["b,c", "Öl"] and classes["grayscale"] is True and classes["source"] == "folders"
-    assert classes["hash"] == data_hash(find_images(root), root, tmp_path / "memory.json")
+    assert classes["hash"] == data_hash(root, tmp_path / "memory.json")
     assert audit["images"] == 8 and not any(audit[k] for k in ("duplicates", "leaks", "conflicts", "unreadable"))
-    assert source == {"root": str(root)}
+    assert source == {"root": str(root), "inside": "", "layout": "folders"}
 
 
 def test_same_images_elsewhere_give_the_same_bytes(root, tmp_path):

@@ -10,4 +10,5 @@ with job(snakemake.log[0]):
         source=snakemake.input.source,
         crops=snakemake.output.crops,
         side=snakemake.params.side,
+        transform=snakemake.params.transform,
     )

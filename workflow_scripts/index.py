@@ -6,6 +6,6 @@ from scenessl.joblog import job
 with job(snakemake.log[0]):
     write_index(
         root=snakemake.input.get("drawn") or snakemake.params.root,
-        kind="drawn" if snakemake.input.get("drawn") else "folders",
+        kind=snakemake.params.kind,
         **dict(snakemake.output.items()),
     )

@@ -1,17 +1,18 @@
-"""Writes the crops: torchvision's transform for EfficientNet-B0 up to its normalisation, once per image."""
+"""Writes the crops: every image once, decoded and transformed up to the normalisation."""
 
 import errno
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms import functional as transform
 
-from scenessl.data.decode import UnreadableError, decode
+from scenessl.data.decode import DECODERS, Picture, UnreadableError
+from scenessl.data.sources import each, open_source
+from scenessl.data.transforms import crop
+from scenessl.data.trees import Load
 from scenessl.errors import UserError
 from scenessl.files import atomic, read_csv, read_json
 
@@ -23,27 +24,39 @@ def write_crops(
     source: Path | str,
     crops: Path | str,
     side: int = 224,
+    transform: str = "imagenet",
     workers: int | None = None,
 ) -> None:
     """Write the crops of all images of an index as a memory-mappable uint8 array [n, C, side, side].
 
     C is 1 when all images are grayscale, else 3. Every thread holds one image; the array itself lies on the disk.
 
+    Args:
+        index: CSV of the images.
+        classes: JSON, of which `grayscale` counts.
+        source: JSON of where the images are.
+        crops: the array.
+        side: of the crops, in pixels.
+        transform: how images become squares; see `crop`.
+        workers: threads; all cores by default.
+
     Raises:
         UserError: an image is missing, or is not the one that the index was made of.
     """
-    rows = read_csv(index)
-    root = Path(read_json(source)["root"])
+    rows = {row["path"]: row for row in read_csv(index)}
+    images = open_source(**read_json(source))
     mode = "L" if read_json(classes)["grayscale"] else "RGB"
     shape = (len(rows), len(mode), side, side)
-    with atomic(crops) as temporary, ThreadPoolExecutor(workers) as pool:
+    with atomic(crops) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
         _reserve(temporary)
 
-        def fill(number: int) -> None:
-            array[number] = _planes(crop(_pixels(root, rows[number]).convert(mode), side))
+        def fill(path: str, load: Load) -> None:
+            place, row = images.tree.root / path, rows[path]
+            picture = _picture(place, load, row["sha256"], DECODERS[images.layout])
+            array[int(row["image"])] = _planes(crop(picture.convert(mode), side, transform))
 
-        for _ in pool.map(fill, range(len(rows))):
+        for _ in each(images, rows, fill, workers):
             pass
         array.flush()
 
@@ -60,33 +73,23 @@ def _reserve(path: Path) -> None:
                 raise
 
 
-def crop(image: Image.Image, side: int = 224) -> Image.Image:
-    """Resize the shorter side (bicubic, 256 for a `side` of 224 and in that ratio for others) and cut the centre.
-
-    At 224 this is `EfficientNet_B0_Weights.IMAGENET1K_V1.transforms()` without its last two steps.
-    """
-    resized = transform.resize(image, [round(256 / 224 * side)], InterpolationMode.BICUBIC)
-    return transform.center_crop(resized, [side, side])
-
-
 def _planes(image: Image.Image) -> np.ndarray:
     """Return an L or RGB image's pixels, uint8 [C, height, width]."""
     pixels = np.asarray(image)
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
-def _pixels(root: Path, row: dict[str, str]) -> Image.Image:
-    """Read the image of a row of the index; other bytes than the index saw are refused."""
-    path = root / row["path"]
+def _picture(place: Path, load: Load, sha256: str, decode: Callable[[bytes], Picture]) -> Image.Image:
+    """Read an image; other bytes than the index saw are refused."""
     try:
-        data = path.read_bytes()
+        data = load()
     except OSError as error:
         raise UserError(
-            f"cannot read {path}: {error.strerror}. Start again, so that the images are listed anew."
+            f"cannot read {place}: {error.strerror}. Start again, so that the images are listed anew."
         ) from error
-    if hashlib.sha256(data).hexdigest() != row["sha256"]:
-        raise UserError(f"{path} has changed since it was listed. Start again, so that the images are listed anew.")
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise UserError(f"{place} has changed since it was listed. Start again, so that the images are listed anew.")
     try:
         return decode(data).pixels
     except UnreadableError as error:
-        raise UserError(f"cannot read {path}: {error}. Remove or replace it.") from error
+        raise UserError(f"cannot read {place}: {error}. Remove or replace it.") from error

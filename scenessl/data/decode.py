@@ -5,6 +5,7 @@ What is decided here: EXIF orientation is applied; transparent pixels lie on whi
 """
 
 import io
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,3 +87,19 @@ def _from_sixteen_bits(image: Image.Image) -> Image.Image:
     """Scale 0..65535 to 0..255 with rounding."""
     values = np.asarray(image).astype(np.int64)
     return Image.fromarray(((values + 128) // 257).clip(0, 255).astype(np.uint8))
+
+
+def decode_planes(data: bytes) -> Picture:
+    """Take the raw pixels of a square image: all reds by row, all greens, all blues.
+
+    Raises:
+        UnreadableError: the bytes are not as many as a square image has.
+    """
+    side = math.isqrt(len(data) // 3)
+    if not data or len(data) != 3 * side * side:
+        raise UnreadableError(f"{len(data)} bytes are no square image")
+    pixels = np.frombuffer(data, np.uint8).reshape(3, side, side).transpose(1, 2, 0)
+    return Picture(Image.fromarray(np.ascontiguousarray(pixels)), "RGB")
+
+
+DECODERS = {"folders": decode, "batches": decode_planes}  # by a source's layout

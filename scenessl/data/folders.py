@@ -1,12 +1,13 @@
-"""Images in folders: which there are, of which class and split. Standard library only: the workflow plans with it."""
+"""Images in class folders: which there are, of which class and split. Standard library only: planning uses it."""
 
 import hashlib
 import os
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
+from scenessl.data.trees import Entry, Tree, join
 from scenessl.errors import UserError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -14,6 +15,7 @@ TEXT_SUFFIXES = frozenset(
     {".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".htm", ".log", ".ini", ".pdf"}
 )
 SPLITS = ("train", "test")
+SHOWN = 20  # classes named in a message
 OUTDOOR = ("coast", "forest", "highway", "inside city", "mountain", "open country", "street", "tall building")
 PLAIN = ("bedroom", "industrial", "kitchen", "living room", "office", "store", "suburb", *OUTDOOR)
 # Copies of 15-Scene name a folder after the class or, as the original does, after the collection and the class.
@@ -32,13 +34,13 @@ class ImageFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """The images of a data folder.
+    """The images of a data set.
 
     Attributes:
         images: train first, then test; each by class, then by path.
         classes: display names by label, sorted without regard to case.
         folders: the class folders' names by label, as train spells them.
-        origin: "given" when train and test are folders, else "by seed".
+        origin: "given" when the data set comes with its split, else "by seed".
         ignored: relative paths of files that are neither images nor text.
     """
 
@@ -51,8 +53,8 @@ class Listing:
     @property
     def labels(self) -> list[int]:
         """The images' labels (positions in `classes`); test may spell a folder in another way than train."""
-        by_key = {_key(name): label for label, name in enumerate(self.classes)}
-        by_folder = {folder: by_key[_key(folder)] for folder in {image.folder for image in self.images}}
+        by_key = {class_key(name): label for label, name in enumerate(self.classes)}
+        by_folder = {folder: by_key[class_key(folder)] for folder in {image.folder for image in self.images}}
         return [by_folder[image.folder] for image in self.images]
 
 
@@ -63,38 +65,49 @@ def display_name(folder: str) -> str:
     return VARIANTS.get(letters, unicodedata.normalize("NFC", spaced))
 
 
-def find_images(root: Path | str, *, test_share: float = 1 / 3, seed: int = 0) -> Listing:
-    """List the images under `root`: train/ and test/ of class folders, or class folders alone.
+def find_images(tree: Tree, *, test_share: float = 1 / 3, seed: int = 0) -> Listing:
+    """List the images of a tree: train/ and test/ of class folders, or class folders alone.
 
     Without a split, `test_share` of each class (at least one image) becomes test: those whose path, hashed with
     `seed`, comes first, so that neither the order of files nor other classes change the draw.
 
     Raises:
-        UserError: the folder is missing, has fewer than two classes, or a class is missing or empty in one split.
+        UserError: there are fewer than two classes, or a class is missing or empty in one split.
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise UserError(f"data folder {root} does not exist. Give the folder that holds train/ and test/.")
-    splits = _split_folders(root)
+    splits = _split_folders(tree)
     ignored: list[str] = []
     if splits:
-        found = {split: _read_classes(root, folder, ignored) for split, folder in splits.items()}
-        _require_same_classes(root, found["train"], found["test"], splits)
+        found = {split: _read_classes(tree, folder, ignored) for split, folder in splits.items()}
+        _require_same_classes(tree, found, splits)
         origin = "given"
     else:
-        found = _divide(root, _read_classes(root, root, ignored), test_share, seed)
+        found = _divide(tree, _read_classes(tree, "", ignored), test_share, seed)
         origin = "by seed"
-    return _listing(root, found, origin, ignored)
+    train = found["train"]
+    if len(train) < 2:
+        raise UserError(f"{tree.root} holds {_names(train)}, but at least two classes are needed.{_hint(tree)}")
+    return in_label_order(found, origin, ignored)
+
+
+def folder_around(tree: Tree) -> str:
+    """Return the one folder that a tree holds the data set in, "" when the data set is at the root.
+
+    A single folder of folders is passed through, down to the first that is none or that is called train or test.
+    """
+    folders = [entry.name for entry in tree.entries() if entry.is_folder]
+    if len(folders) != 1 or folders[0].casefold() in SPLITS:
+        return ""
+    if not any(entry.is_folder for entry in tree.entries(folders[0])):
+        return ""
+    return join(folders[0], folder_around(tree.below(folders[0])))
 
 
 Classes = dict[str, tuple[str, list[str]]]  # key -> (folder's name, relative paths)
 
 
-def _listing(root: Path, found: dict[str, Classes], origin: str, ignored: list[str]) -> Listing:
-    """Put the classes in order and their images one after another."""
+def in_label_order(found: dict[str, Classes], origin: str, ignored: Iterable[str] = ()) -> Listing:
+    """Put the classes of train and test in order and their images one after another."""
     train = found["train"]
-    if len(train) < 2:
-        raise UserError(f"{root} holds {_names(train)}, but at least two classes are needed.{_hint(root)}")
     keys = sorted(train, key=lambda key: (display_name(train[key][0]).casefold(), key))
     images = [
         ImageFile(split, found[split][key][0], path)
@@ -106,109 +119,96 @@ def _listing(root: Path, found: dict[str, Classes], origin: str, ignored: list[s
     return Listing(tuple(images), tuple(map(display_name, folders)), folders, origin, tuple(sorted(ignored)))
 
 
-def _key(folder: str) -> str:
+def class_key(folder: str) -> str:
     """Two folders with the same key are the same class."""
     return display_name(folder).casefold()
 
 
-def _entries(folder: Path) -> list[os.DirEntry]:
-    """Return what a folder holds by name, without hidden entries and those that systems leave behind."""
-    try:
-        with os.scandir(folder) as entries:
-            kept = [entry for entry in entries if not entry.name.startswith(".") and entry.name != "__MACOSX"]
-    except OSError as error:
-        raise UserError(f"cannot read the folder {folder}: {error.strerror}. Change its permissions.") from error
-    for entry in kept:
-        if not _is_text(entry.name):
-            raise UserError(f"{folder} holds a name that is not UTF-8: {entry.name!r}. Rename it.")
-    return sorted(kept, key=lambda entry: entry.name)
-
-
-def _is_text(name: str) -> bool:
-    """Say whether a name from the disk is valid Unicode (undecodable bytes come as surrogates)."""
-    return not any(0xD800 <= ord(sign) <= 0xDFFF for sign in name)
-
-
-def _split_folders(root: Path) -> dict[str, Path]:
+def _split_folders(tree: Tree) -> dict[str, str]:
     """Return {"train": folder, "test": folder}, or {} if there is no split."""
-    found: dict[str, Path] = {}
-    for entry in _entries(root):
+    found: dict[str, str] = {}
+    for entry in tree.entries():
         split = entry.name.casefold()
-        if split in SPLITS and entry.is_dir():
+        if split in SPLITS and entry.is_folder:
             if split in found:
-                raise UserError(f"{root} holds both {found[split].name} and {entry.name}. Keep one of them.")
-            found[split] = Path(entry.path)
+                raise UserError(f"{tree.root} holds both {found[split]} and {entry.name}. Keep one of them.")
+            found[split] = entry.name
     if len(found) == 1:
         ((split, folder),) = found.items()
         # A class may be called "train"; a split holds folders, a class holds images.
-        if any(entry.is_dir() for entry in _entries(folder)):
+        if any(entry.is_folder for entry in tree.entries(folder)):
             other = SPLITS[1 - SPLITS.index(split)]
-            raise UserError(f"{root} holds {folder.name} but no {other}. Add the folder {other} with the same classes.")
+            raise UserError(f"{tree.root} holds {folder} but no {other}. Add the folder {other} with the same classes.")
         return {}
     return found
 
 
-def _read_classes(root: Path, folder: Path, ignored: list[str]) -> Classes:
+def _read_classes(tree: Tree, folder: str, ignored: list[str]) -> Classes:
     """Return the classes of a folder of class folders; files that are passed over are added to `ignored`."""
     classes: Classes = {}
-    for entry in _entries(folder):
-        if not entry.is_dir():
-            _note(root, entry, ignored, beside_classes=True)
+    for entry in tree.entries(folder):
+        if not entry.is_folder:
+            _note(folder, entry, ignored, beside_classes=True)
             continue
-        key = _key(entry.name)
+        key = class_key(entry.name)
         if key in classes:
             raise UserError(
-                f"the folders {classes[key][0]!r} and {entry.name!r} in {folder} are one class, "
+                f"the folders {classes[key][0]!r} and {entry.name!r} in {tree.root / folder} are one class, "
                 f"{display_name(entry.name)!r}. Join or rename them."
             )
-        classes[key] = (entry.name, _read_images(root, Path(entry.path), ignored))
+        classes[key] = (entry.name, _read_images(tree, join(folder, entry.name), ignored))
     return classes
 
 
-def _read_images(root: Path, folder: Path, ignored: list[str]) -> list[str]:
-    """Return the relative paths of a class folder's images; a class without any is a UserError."""
-    entries = _entries(folder)
-    images = [entry for entry in entries if _suffix(entry.name) in IMAGE_SUFFIXES and entry.is_file()]
+def _read_images(tree: Tree, folder: str, ignored: list[str]) -> list[str]:
+    """Return the paths of a class folder's images; a class without any is a UserError."""
+    entries = tree.entries(folder)
+    images = [entry.name for entry in entries if _is_image(entry)]
     if not images:
-        inner = " Its images lie one folder deeper than expected." if any(e.is_dir() for e in entries) else ""
-        raise UserError(f"class folder {folder} holds no image.{inner} Add images to it or remove it.")
+        inner = " Its images lie one folder deeper than expected." if any(e.is_folder for e in entries) else ""
+        raise UserError(f"class folder {tree.root / folder} holds no image.{inner} Add images to it or remove it.")
     for entry in entries:
-        _note(root, entry, ignored)
-    start = folder.relative_to(root).as_posix()
-    return [f"{start}/{entry.name}" for entry in images]
+        _note(folder, entry, ignored)
+    return [f"{folder}/{name}" for name in images]
+
+
+def _is_image(entry: Entry) -> bool:
+    return entry.is_file and _suffix(entry.name) in IMAGE_SUFFIXES
 
 
 def _suffix(name: str) -> str:
     return os.path.splitext(name)[1].casefold()
 
 
-def _note(root: Path, entry: os.DirEntry, ignored: list[str], beside_classes: bool = False) -> None:
+def _note(folder: str, entry: Entry, ignored: list[str], beside_classes: bool = False) -> None:
     """Remember a file that is not used, unless nobody would expect it to be."""
     known = _suffix(entry.name) in TEXT_SUFFIXES or entry.name.casefold() in {"thumbs.db", "desktop.ini"}
-    is_used = _suffix(entry.name) in IMAGE_SUFFIXES and entry.is_file() and not beside_classes
+    is_used = _is_image(entry) and not beside_classes
     if not known and not is_used:
-        ignored.append(Path(entry.path).relative_to(root).as_posix())
+        ignored.append(join(folder, entry.name))
 
 
-def _require_same_classes(root: Path, train: Classes, test: Classes, splits: dict[str, Path]) -> None:
-    """Raise UserError naming the classes that one split lacks."""
-    for classes, others, split in ((train, test, "train"), (test, train, "test")):
-        missing = sorted(others[key][0] for key in others.keys() - classes.keys())
+def _require_same_classes(tree: Tree, found: dict[str, Classes], splits: dict[str, str]) -> None:
+    """Raise UserError naming the classes that one split has and the other lacks."""
+    for split, other in (SPLITS, SPLITS[::-1]):
+        missing = sorted(found[other][key][0] for key in found[other].keys() - found[split].keys())
         if missing:
-            listed = ", ".join(map(repr, missing))
-            other = SPLITS[1 - SPLITS.index(split)]
+            more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+            listed = ", ".join(map(repr, missing[:SHOWN])) + more
             raise UserError(
-                f"{splits[split]} lacks the class folder {listed}, which {splits[other].name} has. "
+                f"{tree.root / splits[split]} lacks the class folder {listed}, which {splits[other]} has. "
                 "Add it, or remove it from both."
             )
 
 
-def _divide(root: Path, classes: Classes, test_share: float, seed: int) -> dict[str, Classes]:
+def _divide(tree: Tree, classes: Classes, test_share: float, seed: int) -> dict[str, Classes]:
     """Split every class by seed into train and test."""
     found: dict[str, Classes] = {"train": {}, "test": {}}
     for key, (folder, paths) in classes.items():
         if len(paths) < 2:
-            raise UserError(f"class folder {root / folder} holds one image; a split needs at least two. Add images.")
+            raise UserError(
+                f"class folder {tree.root / folder} holds one image; a split needs at least two. Add images."
+            )
         drawn = sorted(paths, key=lambda path: hashlib.sha256(f"{seed}\n{path}".encode()).digest())
         tests = min(max(1, round(test_share * len(paths))), len(paths) - 1)
         found["test"][key] = (folder, sorted(drawn[:tests]))
@@ -221,9 +221,9 @@ def _names(classes: Classes) -> str:
     return f"one class folder ({next(iter(classes.values()))[0]})" if classes else "no class folder"
 
 
-def _hint(root: Path) -> str:
+def _hint(tree: Tree) -> str:
     """Point to the folder below when it is the one that was meant."""
-    below = [entry for entry in _entries(root) if entry.is_dir()]
-    if len(below) == 1 and any(entry.is_dir() for entry in _entries(Path(below[0].path))):
-        return f" Perhaps {below[0].path} was meant."
+    inner = folder_around(tree)
+    if inner:
+        return f" Perhaps {tree.root / inner} was meant."
     return " Give a folder with one folder per class, or with train/ and test/ of such folders."

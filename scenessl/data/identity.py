@@ -3,38 +3,47 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from scenessl.data.batches import FILES, Batches
 from scenessl.data.folders import Listing
+from scenessl.data.sources import Source, each, open_source
+from scenessl.data.trees import Load
 from scenessl.errors import UserError
 from scenessl.files import atomic
 
 
-def data_hash(listing: Listing, root: Path | str, memory: Path | str) -> str:
+def data_hash(root: Path | str, memory: Path | str, code: Mapping[str, str] | None = None) -> str:
     """Return the data set's hash (64 hexadecimal digits): over split, class, path and content of every image.
 
-    The same images in another folder have the same hash. `memory` is a JSON file of contents already hashed, by
-    path, size and times of change; it saves reading again, and is written anew when it is missing, broken or old.
+    The same images in another folder or in an archive have the same hash. `memory` is a JSON file of what has been
+    hashed, by path, size and times of change; it saves reading again, and is written anew when it is missing, broken
+    or old. It keeps the hash of every image where each is a file, and that of the whole where few files hold all.
+
+    Args:
+        root: the folder or the archive.
+        memory: the JSON file.
+        code: hashes of the code that lists images; where few files hold all, they are listed anew when it changes.
 
     Raises:
-        UserError: an image cannot be read.
+        UserError: see `open_source` and `Source.images`; or an image cannot be read.
     """
-    root = Path(root).resolve()
-    known = _recall(Path(memory), root)
-    marks = [_mark(root, image.path) for image in listing.images]
-    wanted = [
-        image.path for image, mark in zip(listing.images, marks, strict=True) if known.get(image.path, [])[:-1] != mark
-    ]
-    with ThreadPoolExecutor() as pool:
-        fresh = dict(zip(wanted, pool.map(lambda path: _content(root, path), wanted), strict=True))
-    shas = [fresh.get(image.path) or known[image.path][-1] for image in listing.images]
-    if fresh or len(known) != len(shas):
-        pairs = zip(listing.images, marks, shas, strict=True)
-        _remember(Path(memory), root, {image.path: [*mark, sha] for image, mark, sha in pairs})
-    return combine(listing, shas)
+    root, memory = Path(root).absolute(), Path(memory)
+    holders = _holders(root)
+    if not holders:
+        return _hash_of_many(root, memory)
+    facts = {"root": str(root), "code": code, "files": {str(file): _mark(file) for file in holders}}
+    known = _recall(memory)
+    if isinstance(known.get("hash"), str) and known == facts | {"hash": known["hash"]}:
+        return known["hash"]
+    source = open_source(root)
+    listing = source.images()
+    contents = _contents(source, [image.path for image in listing.images])
+    found = combine(listing, [contents[image.path] for image in listing.images])
+    _remember(memory, facts | {"hash": found})
+    return found
 
 
 def combine(listing: Listing, shas: Sequence[str]) -> str:
@@ -49,38 +58,74 @@ def combine(listing: Listing, shas: Sequence[str]) -> str:
     return total.hexdigest()
 
 
-def _mark(root: Path, path: str) -> list[int]:
+def _holders(root: Path) -> list[Path]:
+    """Return the few files that hold all images, an archive or CIFAR-10's batches; none where each image is a file."""
+    if root.is_file():
+        return [root]
+    source = open_source(root)
+    files = [source.tree.root / name for name in FILES] if source.layout == Batches.layout else []
+    return [file for file in files if file.is_file()]
+
+
+def _hash_of_many(root: Path, memory: Path) -> str:
+    """Hash images that each are a file, and read only those that have changed."""
+    source = open_source(root)
+    listing = source.images()
+    known = _recall_files(memory, root)
+    marks = {image.path: _mark(f"{root}/{image.path}") for image in listing.images}
+    fresh = _contents(source, [path for path, mark in marks.items() if known.get(path, [])[:-1] != mark])
+    shas = {path: fresh.get(path) or known[path][-1] for path in marks}
+    if fresh or len(known) != len(shas):
+        files = {path: [*mark, shas[path]] for path, mark in marks.items()}
+        _remember(memory, {"root": str(root), "files": files})
+    return combine(listing, [shas[image.path] for image in listing.images])
+
+
+def _contents(source: Source, paths: Iterable[str]) -> dict[str, str]:
+    """Hash the bytes of images by path."""
+    return dict(each(source, paths, _content))
+
+
+def _content(path: str, load: Load) -> str:
+    try:
+        return hashlib.sha256(load()).hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _mark(path: Path | str) -> list[int]:
     """Return what changes with a file's content: its size, and the times of its last change in nanoseconds."""
     try:
-        status = os.stat(f"{root}/{path}")
+        status = os.stat(path)
     except OSError as error:
         raise _unreadable(path, error) from error
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
-def _content(root: Path, path: str) -> str:
-    try:
-        with open(f"{root}/{path}", "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str, error: OSError) -> UserError:
+def _unreadable(path: Path | str, error: OSError) -> UserError:
     return UserError(f"cannot read the image {path}: {error.strerror}. Replace it or change its permissions.")
 
 
-def _recall(memory: Path, root: Path) -> dict[str, list]:
-    """Read the memory; one that is missing, broken or of another folder is empty."""
+def _recall(memory: Path) -> dict:
+    """Read the memory; one that is missing or broken is empty."""
     try:
         data = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _recall_files(memory: Path, root: Path) -> dict[str, list]:
+    """Read what is known of the single images of a folder."""
+    data = _recall(memory)
+    try:
         sound = data["root"] == str(root) and all(len(row) == 4 for row in data["files"].values())
         return data["files"] if sound else {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return {}
 
 
-def _remember(memory: Path, root: Path, files: dict[str, list]) -> None:
+def _remember(memory: Path, data: Mapping) -> None:
     """Write the memory. It only saves time, so that a folder that cannot be written is no reason to stop."""
     with suppress(UserError, OSError), atomic(memory) as temporary:
-        temporary.write_text(json.dumps({"root": str(root), "files": files}), encoding="utf-8")
+        temporary.write_text(json.dumps(data), encoding="utf-8")

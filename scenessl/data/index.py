@@ -3,15 +3,17 @@
 import hashlib
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
-from scenessl.data.decode import GRAY_MODES, UnreadableError, decode
-from scenessl.data.folders import Listing, find_images
+from scenessl.data.decode import DECODERS, GRAY_MODES, Picture, UnreadableError
+from scenessl.data.folders import Listing
 from scenessl.data.identity import combine
+from scenessl.data.sources import Source, described, each, open_source
+from scenessl.data.trees import Load
 from scenessl.errors import UserError
 from scenessl.files import write_csv, write_json
 
@@ -33,24 +35,26 @@ def write_index(
     seed: int = 0,
     workers: int | None = None,
 ) -> None:
-    """Read all images under `root` and write index.csv, classes.json, audit.json and source.json.
+    """Read all images of a data set and write index.csv, classes.json, audit.json and source.json.
 
     Args:
-        root: the data folder.
+        root: the data folder or archive.
         index: CSV of `COLUMNS`, a row per image; width and height are those of the upright image.
         classes: JSON of class names, folders, origin of the split, hash, and whether all images are grayscale.
         audit: JSON of duplicates, leaks, conflicting labels and files passed over.
-        source: JSON of the absolute root, for whoever reads pixels.
-        kind: where the images come from, "folders" or "drawn".
-        test_share: share of each class that becomes test when the folders have no split.
+        source: JSON of what `open_source` takes, for whoever reads pixels.
+        kind: where the images come from, "folders" (also in an archive), "drawn" or "torchvision".
+        test_share: share of each class that becomes test when the data set has no split.
         seed: of that split.
         workers: threads; all cores by default.
 
     Raises:
-        UserError: see `find_images`; or images cannot be read (all are looked at, up to 20 are named).
+        UserError: see `open_source` and `Source.images`; or images cannot be read (all are looked at, up to 20 are
+            named).
     """
-    listing = find_images(root, test_share=test_share, seed=seed)
-    rows = _read_all(Path(root), listing, workers)
+    images = open_source(Path(root).absolute())
+    listing = images.images(test_share=test_share, seed=seed)
+    rows = _read_all(images, listing, workers)
     write_csv(index, rows, COLUMNS)
     write_json(
         classes,
@@ -63,8 +67,10 @@ def write_index(
             "grayscale": all(row["mode"] in GRAY_MODES for row in rows),
         },
     )
-    write_json(audit, examine(rows) | {"ignored": listing.ignored})
-    write_json(source, {"root": str(Path(root).resolve())})
+    write_json(audit, examine(rows) | {"ignored": listing.ignored, "inside": images.tree.inside})
+    write_json(source, described(images))
+    if images.tree.inside:
+        print(f"the images lie in the folder {images.tree.inside} of {images.tree.given}", flush=True)
 
 
 def examine(rows: Iterable[Row]) -> dict[str, object]:
@@ -106,30 +112,30 @@ def _paths(rows: Iterable[Row], split: str | None = None) -> list[str]:
     return sorted(str(row["path"]) for row in rows if split in {None, row["split"]})
 
 
-def _read_all(root: Path, listing: Listing, workers: int | None) -> list[Row]:
+def _read_all(source: Source, listing: Listing, workers: int | None) -> list[Row]:
     """Read and decode every image; raise one UserError for all that cannot be."""
     paths = [image.path for image in listing.images]
     # decode() refuses large images with a message of its own, so Pillow's warning would only repeat it
-    with warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        found = list(pool.map(lambda path: _read(root, path), paths))
-    bad = [f"{path} ({result})" for path, result in zip(paths, found, strict=True) if isinstance(result, str)]
+        found = dict(each(source, paths, partial(_facts, DECODERS[source.layout]), workers))
+    bad = [f"{path} ({found[path]})" for path in paths if isinstance(found[path], str)]
     if bad:
         more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         count = "1 image" if len(bad) == 1 else f"{len(bad)} images"
-        raise UserError(f"{count} in {root} cannot be read; remove or replace: {', '.join(bad[:SHOWN])}{more}.")
-    pairs = zip(listing.images, listing.labels, found, strict=True)
+        place = source.tree.root
+        raise UserError(f"{count} in {place} cannot be read; remove or replace: {', '.join(bad[:SHOWN])}{more}.")
     return [
         {"image": number, "split": image.split, "label": label, "class": listing.classes[label], "path": image.path}
-        | facts
-        for number, (image, label, facts) in enumerate(pairs)
+        | found[image.path]
+        for number, (image, label) in enumerate(zip(listing.images, listing.labels, strict=True))
     ]
 
 
-def _read(root: Path, path: str) -> Row | str:
+def _facts(decode: Callable[[bytes], Picture], path: str, load: Load) -> Row | str:
     """Return the facts of one image, or why it cannot be read."""
     try:
-        data = (root / path).read_bytes()
+        data = load()
         picture = decode(data)
     except OSError as error:
         return error.strerror or "cannot be opened"

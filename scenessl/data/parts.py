@@ -1,7 +1,7 @@
 """The part that each image plays in a seed: train, validation or test."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +87,12 @@ def read_parts(path: Path | str) -> dict[str, np.ndarray]:
     if not len(ids["validation"]):
         ids["validation"] = ids["test"]
     return ids
+
+
+def own_parts(parts: Mapping[str, Sequence[int]]) -> list[str]:
+    """Name the parts that are really there: where `read_parts` lets the test part validate, validation is none."""
+    shared = np.array_equal(parts["validation"], parts["test"])
+    return [part for part in PARTS if not (part == "validation" and shared)]
 
 
 def read_labels(index: Path | str) -> np.ndarray:
