@@ -1,7 +1,9 @@
 # Needs trained models; makes the predictions of every image and view, and from them the tables.
 
 PREDICT_NETWORK = code(
-    "scenessl.evaluation.predict", "workflow_scripts/predict_network.py"
+    "scenessl.evaluation.predict",
+    ARCHITECTURE,
+    "workflow_scripts/predict_network.py",
 )
 
 
@@ -57,6 +59,10 @@ rule predict_frozen:
     params:
         data=PLAN.data_hash,
         pixels=PIXELS,
-        code=code("scenessl.evaluation.predict", "workflow_scripts/predict_frozen.py"),
+        code=code(
+            "scenessl.evaluation.predict",
+            ARCHITECTURE,
+            "workflow_scripts/predict_frozen.py",
+        ),
     script:
         "../workflow_scripts/predict_frozen.py"

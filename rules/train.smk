@@ -1,7 +1,11 @@
 # Needs crops, parts and, for ImageNet, weights; makes the starts, every model's training and the features of frozen ones.
 
-NETWORK = code("scenessl.training.network", "workflow_scripts/train_network.py")
-FROZEN = code("scenessl.training.frozen", "workflow_scripts/train_classifier.py")
+NETWORK = code(
+    "scenessl.training.network", ARCHITECTURE, "workflow_scripts/train_network.py"
+)
+FROZEN = code(
+    "scenessl.training.frozen", ARCHITECTURE, "workflow_scripts/train_classifier.py"
+)
 
 
 # Writes the ImageNet backbone that `init: imagenet` names.
@@ -14,7 +18,11 @@ rule imagenet_start:
         weights_file=PLAN.weights_file or "",
     params:
         weights=PLAN.weights["sha256"],
-        code=code("scenessl.models.weights", "workflow_scripts/imagenet_start.py"),
+        code=code(
+            "scenessl.models.imagenet",
+            ARCHITECTURE,
+            "workflow_scripts/imagenet_start.py",
+        ),
     script:
         "../workflow_scripts/imagenet_start.py"
 
@@ -33,11 +41,16 @@ rule random_start:
     resources:
         compute_threads=PLAN.threads,
     params:
+        network=config["network"],
         share=config["validation"]["value"],
         side=config["image_side"],
         data=PLAN.data_hash,
         pixels=PIXELS,
-        code=code("scenessl.training.starts", "workflow_scripts/random_start.py"),
+        code=code(
+            "scenessl.training.starts",
+            ARCHITECTURE,
+            "workflow_scripts/random_start.py",
+        ),
     script:
         "../workflow_scripts/random_start.py"
 
@@ -106,7 +119,9 @@ rule features:
         side=config["image_side"],
         data=PLAN.data_hash,
         pixels=PIXELS,
-        code=code("scenessl.training.frozen", "workflow_scripts/features.py"),
+        code=code(
+            "scenessl.training.frozen", ARCHITECTURE, "workflow_scripts/features.py"
+        ),
     script:
         "../workflow_scripts/features.py"
 

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from scenessl.errors import UserError
 from scenessl.models import weights
-from scenessl.models.efficientnet import build, evaluation_mode, training_mode
+from scenessl.models.network import build, evaluation_mode, training_mode
 from scenessl.training import augmentation
 from scenessl.training.distillation import drift, keeping_features, plain_loss
 from scenessl.training.loop import Course, Learner, converged, fit
@@ -137,7 +137,7 @@ def test_learning_rate_rises_then_falls_to_nothing():
 
 
 def test_blocks_have_falling_rates_and_every_parameter_trains():
-    model = build(3)
+    model = build("efficientnet_b0", 3)
     groups = build_optimizer(model, SETTINGS).param_groups
     assert [group["peak"] for group in groups] == [0.01 * 0.5**depth for depth in range(9)] + [0.02]
     assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
@@ -147,7 +147,7 @@ def test_blocks_have_falling_rates_and_every_parameter_trains():
 
 def test_keeping_features_costs_nothing_at_the_start_and_leaves_the_start_alone():
     with seeded(0, "toy"):
-        model = build(2)
+        model = build("efficientnet_b0", 2)
     model.eval()
     inputs, targets = torch.randn(2, 3, 32, 32), torch.tensor([0, 1])
     answer = functools.partial(cross_entropy, label_smoothing=0.0)
@@ -166,7 +166,7 @@ def test_drift_is_relative_to_the_spread_of_the_features():
 
 def test_frozen_batch_norm_keeps_its_statistics_and_trained_ones_move():
     for mode, moves in (("frozen", False), ("train", True)):
-        model = build(2)
+        model = build("efficientnet_b0", 2)
         before = model.features[0][1].running_mean.clone()
         training_mode(model, mode)
         model(torch.randn(2, 3, 32, 32) + 1)
@@ -174,7 +174,7 @@ def test_frozen_batch_norm_keeps_its_statistics_and_trained_ones_move():
 
 
 def test_evaluation_mode_gives_every_mode_back_also_on_error():
-    model = build(2).train()
+    model = build("efficientnet_b0", 2).train()
     model.features[3].eval()
     before = [module.training for module in model.modules()]
     with pytest.raises(Interrupted), evaluation_mode(model):

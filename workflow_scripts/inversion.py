@@ -9,13 +9,12 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.explain.inversion import invert
     from scenessl.explain.progress import write_arrays
     from scenessl.models.device import choose_device
-    from scenessl.models.efficientnet import rebuild
-    from scenessl.models.weights import load
+    from scenessl.models.network import rebuild
 
     settings = dict(snakemake.params.settings)
     filters = settings.pop("filters")
     found = invert(
-        rebuild(load(snakemake.input.weights)),
+        rebuild(snakemake.input.weights),
         Crops(snakemake.input.crops).array,
         read_splits(snakemake.input.index)["test"],
         normalise,

@@ -8,6 +8,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
 
     source = snakemake.input
     write_random_start(
+        network=snakemake.params.network,
         data=read_data(source.index, None, source.crops, source.parts),
         seed=int(snakemake.wildcards.seed),
         output=snakemake.output.start,

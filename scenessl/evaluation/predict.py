@@ -7,14 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from scenessl.data.parts import PARTS, own_parts
 from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.models.device import choose_device
-from scenessl.models.efficientnet import evaluation_mode, rebuild
+from scenessl.models.network import evaluation_mode, rebuild
 from scenessl.training.data import Data
 from scenessl.training.network import Views, load_task
-
-PARTS = ("train", "validation", "test")
 
 
 def predict_network(
@@ -33,7 +32,7 @@ def predict_network(
     [m, K] and `names` of the K outputs.
     """
     module, where = load_task(task), choose_device(device)
-    network = rebuild(weights.load(model)).to(where)
+    network = rebuild(model).to(where)
     views = Views(module, data, where, options)
     batches = {part: views.evaluation(data.parts[part], seed, part) for part in own_parts(data.parts)}
     found = {part: _logits(network, shown) for part, shown in batches.items()}
@@ -48,17 +47,11 @@ def predict_frozen(
     output: Path,
 ) -> None:
     """Write the same file for a classifier on frozen features, from the features' cache."""
-    classifier = rebuild(weights.load(model)).classifier
+    classifier = rebuild(model).classifier
     cached, targets = weights.load(features)["features"][0], data.labels
     ids = {part: data.parts[part] for part in own_parts(data.parts)}
     found = {part: _logits(classifier, [(cached[chosen], targets[chosen])]) for part, chosen in ids.items()}
     write_predictions(output, found, data.parts, 1, data.classes)
-
-
-def own_parts(parts: Mapping[str, Tensor]) -> list[str]:
-    """Name the parts that are really there: with `validation: test` the validation part is the test part."""
-    shared = torch.equal(torch.as_tensor(parts["validation"]), torch.as_tensor(parts["test"]))
-    return [part for part in PARTS if not (part == "validation" and shared)]
 
 
 def _logits(model: nn.Module, batches: Iterator[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:

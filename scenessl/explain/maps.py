@@ -8,8 +8,7 @@ from scenessl.explain.progress import Progress, write_arrays
 from scenessl.explain.scorecam import explain
 from scenessl.files import read_json
 from scenessl.models.device import choose_device
-from scenessl.models.efficientnet import rebuild
-from scenessl.models.weights import load
+from scenessl.models.network import rebuild
 from scenessl.training.state import fingerprint
 
 
@@ -45,7 +44,7 @@ def write_maps(
     facts = {"layers": list(layers), "variant": variant, "code": dict(code), "images": chosen}
     progress = Progress(state, fingerprint(facts, weights))
     found = explain(
-        rebuild(load(weights)),
+        rebuild(weights),
         Crops(crops).batch(ids),
         ids,
         [image["label"] for image in chosen],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from scenessl.models.efficientnet import pool
+from scenessl.models.network import pool
 
 Answer = Callable[[Tensor, Tensor], Tensor]  # logits, targets -> loss
 Step = Callable[[nn.Module, Tensor, Tensor], Tensor]  # model, inputs, targets -> loss
@@ -36,5 +36,5 @@ def keeping_features(model: nn.Module, answer: Answer, strength: float) -> Step:
 
 
 def drift(now: Tensor, before: Tensor) -> Tensor:
-    """Compute the mean squared change of features [n, 1280], in units of their mean variance over the batch."""
+    """Compute the mean squared change of features [n, width], in units of their mean variance over the batch."""
     return (now - before).square().mean() / before.var(0).mean()

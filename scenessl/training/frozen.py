@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from scenessl.data.crops import Crops, normalise
 from scenessl.models import weights
 from scenessl.models.device import choose_device
-from scenessl.models.efficientnet import build, build_classifier, evaluation_mode, load_features, pool, rebuild
+from scenessl.models.network import build_classifier, evaluation_mode, pool, rebuild, with_features
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
 from scenessl.training.loop import fit
-from scenessl.training.network import EVALUATION_BATCH, course_of, learner_of, measure_with, sample_train, score
+from scenessl.training.network import course_of, evaluation_batch, learner_of, measure_with, sample_train, score
 from scenessl.training.results import Selection, write_results
 from scenessl.training.seeding import generator, seeded
 from scenessl.training.state import State
@@ -27,22 +27,20 @@ def write_features(
 ) -> None:
     """Compute the features of every image in evaluation mode.
 
-    Writes float32 `features` [views, n, 1280] (plain; mirrored if asked for), the `features.*` tensors they come
+    Writes float32 `features` [views, n, width] (plain; mirrored if asked for), the `features.*` tensors they come
     from being named by their hash in the metadata.
     """
     where, images = choose_device(device), Crops(crops)
-    model = build(2)
-    load_features(model, weights.load_start(start, start_epoch))
-    model.to(where)
+    model = with_features(start, start_epoch).to(where)
     views = [_features(model, images, flipped, where) for flipped in ([False, True] if mirrored else [False])]
     weights.save({"features": torch.stack(views)}, output, hash=weights.fingerprint(model.state_dict()))
 
 
 def _features(model: nn.Module, crops: Crops, flipped: bool, device: torch.device) -> Tensor:
-    """Compute one view's features [n, 1280] of all images."""
+    """Compute one view's features [n, width] of all images."""
     found = []
     with evaluation_mode(model):
-        for ids in torch.arange(len(crops)).split(EVALUATION_BATCH):
+        for ids in torch.arange(len(crops)).split(evaluation_batch(crops.side)):
             images = crops.batch(ids)
             found.append(pool(model, normalise((images.flip(-1) if flipped else images).to(device))).cpu())
     return torch.cat(found)
@@ -82,7 +80,7 @@ def train_classifier(
     cached = weights.load(features)["features"]
     views = cached if "flip" in settings["augmentation"] else cached[:1]
     with seeded(seed, "classifier"):
-        classifier = build_classifier(len(data.classes), settings["dropout"], settings["fc_layers"])
+        classifier = build_classifier(cached.shape[-1], len(data.classes), settings["dropout"], settings["fc_layers"])
     rows = fit(
         learner_of(classifier, settings, scenes.loss),
         lambda epoch: feature_batches(views, targets, train, settings["batch_size"], generator(seed, "draws", epoch)),
@@ -95,7 +93,8 @@ def train_classifier(
         state,
     )
     selection = Selection.of(rows, settings, train_images=len(train), views=1)
-    write_results(rows, selection, state, outputs, others=frozen, prefix="classifier.")
+    network = weights.metadata(start)["network"]
+    write_results(rows, selection, state, outputs, network=network, others=frozen, prefix="classifier.")
     prove_frozen(outputs["weights"], frozen, weights.metadata(features)["hash"], cached[0], data.crops)
 
 
@@ -109,7 +108,7 @@ def prove_frozen(path: Path, frozen: Mapping[str, Tensor], features_hash: str, c
     hashes = {weights.fingerprint(saved), weights.fingerprint(frozen), features_hash}
     if len(hashes) != 1:
         raise AssertionError(f"{path}: the frozen features are not those of the start")
-    model = rebuild(saved)
+    model = rebuild(path)
     ids = torch.linspace(0, len(crops) - 1, min(PROOF_IMAGES, len(crops))).long()
     with evaluation_mode(model):
         apart = (model(normalise(crops.batch(ids))) - model.classifier(cached[ids])).abs().max().item()

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from scenessl.data.crops import normalise
-from scenessl.models import weights
 from scenessl.models.device import choose_device
-from scenessl.models.efficientnet import build, evaluation_mode, load_features, training_mode
+from scenessl.models.network import Network, evaluation_mode, training_mode, with_features
 from scenessl.training.augmentation import augment
 from scenessl.training.data import Data
 from scenessl.training.distillation import keeping_features, plain_loss
@@ -24,12 +23,17 @@ from scenessl.training.results import Selection, write_results
 from scenessl.training.seeding import generator, seeded
 from scenessl.training.state import State
 
-EVALUATION_BATCH = 16  # images; fast on a CPU's caches, and fixed, since the draws follow one generator through them
+EVALUATION_PIXELS = 16 * 224**2  # of a batch: fast on a CPU's caches
 
 
 def load_task(name: str) -> ModuleType:
     """Import the one task that is asked for; no module imports them all."""
     return import_module(f"scenessl.tasks.{name}")
+
+
+def evaluation_batch(side: int) -> int:
+    """Give the images of an evaluation's batch; fixed by their side, since draws follow one generator through them."""
+    return max(1, min(512, EVALUATION_PIXELS // side**2))
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Views:
     def evaluation(self, ids: Tensor, seed: int, purpose: str) -> Iterator:
         """Give the batches of an evaluation: fixed order, no augmentation, draws fixed by seed and purpose."""
         draws = generator(seed, "evaluation", purpose)
-        for chunk in ids.split(EVALUATION_BATCH):
+        for chunk in ids.split(evaluation_batch(self.data.crops.side)):
             yield self.show(self.data.crops.batch(chunk), chunk, draws)
 
 
@@ -114,12 +118,10 @@ def course_of(settings: Mapping, seed: int, epoch_steps: int) -> Course:
     )
 
 
-def start_model(start: Path, epoch: int | str | None, outputs: int, settings: Mapping, seed: int) -> nn.Module:
+def start_model(start: Path, epoch: int | str | None, outputs: int, settings: Mapping, seed: int) -> Network:
     """Build the network: features as `init` says, a new classifier drawn from the seed."""
     with seeded(seed, "classifier"):
-        model = build(outputs, settings["dropout"], settings["fc_layers"])
-    load_features(model, weights.load_start(start, epoch))
-    return model
+        return with_features(start, epoch, outputs, dropout=settings["dropout"], fc_layers=settings["fc_layers"])
 
 
 def learner_of(model: nn.Module, settings: Mapping, loss) -> Learner:
@@ -183,4 +185,4 @@ def train_network(
         state,
     )
     selection = Selection.of(rows, settings, train_images=len(train), views=module.VIEWS)
-    write_results(rows, selection, state, outputs, others={})
+    write_results(rows, selection, state, outputs, network=model.name, others={})

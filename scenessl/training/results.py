@@ -70,21 +70,23 @@ def write_results(
     state: State,
     outputs: Mapping[str, Path],
     *,
+    network: str,
     others: Mapping[str, Tensor],
     prefix: str = "",
 ) -> None:
     """Write the declared results from the state, then remove the state.
 
-    `others` are tensors that training did not touch, which complete the selected epoch's; `prefix` is the name in
-    the whole model of the part that was trained.
+    `network` names the architecture; `others` are tensors that training did not touch, which complete the selected
+    epoch's; `prefix` is the name in the whole model of the part that was trained.
     """
     kept = {epoch: weights.load(state.epoch_file(epoch)) for epoch in range(len(rows))}
     epochs = {epoch: {prefix + name: tensor for name, tensor in own.items()} for epoch, own in kept.items()}
     flat = {f"epoch{epoch}/{name}": tensor for epoch, tensors in epochs.items() for name, tensor in tensors.items()}
-    weights.save(flat, outputs["epochs"], best=selection.best_epoch, last=selection.last_epoch)
+    weights.save(flat, outputs["epochs"], network=network, best=selection.best_epoch, last=selection.last_epoch)
     write_csv(outputs["history"], [_rounded(row) for row in rows], HISTORY)
     write_json(outputs["selection"], asdict(selection))
-    weights.save(dict(others) | epochs[selection.selected_epoch], outputs["weights"], epoch=selection.selected_epoch)
+    selected = selection.selected_epoch
+    weights.save(dict(others) | epochs[selected], outputs["weights"], network=network, epoch=selected)
     state.remove()
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from scenessl.data.crops import normalise
 from scenessl.models import weights
-from scenessl.models.efficientnet import build, evaluation_mode
+from scenessl.models.network import build, evaluation_mode
 from scenessl.training.data import Data
 from scenessl.training.seeding import generator, seeded
 
@@ -15,19 +15,19 @@ CALIBRATION_IMAGES = 256
 CALIBRATION_BATCH = 32
 
 
-def write_random_start(*, data: Data, seed: int, output: Path) -> None:
-    """Write features drawn from `seed`, with batch-norm statistics measured on training images (no labels).
+def write_random_start(*, network: str, data: Data, seed: int, output: Path) -> None:
+    """Write features of an architecture drawn from `seed`, with batch-norm statistics measured on training images.
 
-    With PyTorch's first statistics (mean 0, variance 1) the features of a deep random network are about 1e-14 in
-    evaluation mode, and a classifier on them learns nothing; that would be no fair control.
+    No label is looked at. With PyTorch's first statistics (mean 0, variance 1) the features of a deep random network
+    are about 1e-14 in evaluation mode, and a classifier on them learns nothing; that would be no fair control.
     """
     with seeded(seed, "random start"):
-        model = build(2)
+        model = build(network, 2)
     train = data.parts["train"]
     chosen = train[torch.randperm(len(train), generator=generator(seed, "calibration"))[:CALIBRATION_IMAGES]]
     calibrate(model, data.crops.batch(chosen))
     features = {name: tensor for name, tensor in model.state_dict().items() if name.startswith("features.")}
-    weights.save(features, output, source="random", seed=seed)
+    weights.save(features, output, network=network, source="random", seed=seed)
 
 
 def calibrate(model: nn.Module, images: torch.Tensor) -> None:

@@ -1,0 +1,11 @@
+"""EfficientNet-B0 (Tan and Le 2019), as torchvision builds it."""
+
+from torch import nn
+from torchvision.models import efficientnet_b0
+
+WIDTH = 1280  # channels after the last block
+
+
+def features() -> nn.Sequential:
+    """Make the nine randomly initialised feature blocks: [n, 3, side, side] -> [n, 1280, side / 32, side / 32]."""
+    return efficientnet_b0().features
