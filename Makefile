@@ -1,6 +1,6 @@
 # One word for each thing that a user does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo report draft check test test-quick lint lock clean-env
+.PHONY: help demo report draft check test test-long test-quick lint lock clean-env
 SHELL := /bin/bash
 
 VENV ?= .venv
@@ -13,35 +13,45 @@ SNAKEMAKE = PATH="$(ENVIRONMENT)/bin:$$PATH" $(RUN) -m snakemake
 REMEMBERED = DATA WEIGHTS NAME FIRST_NAME LAST_NAME NUMBER WORDS
 quoted = '$(subst ','\'',$(value $1))'
 given = $(if $(filter command,$(firstword $(origin $1))),$1=$(call quoted,$1))
-STUDY = $(if $(filter command,$(firstword $(origin NAME))),--config study=$(call quoted,NAME))
+# STUDY=cifar10 takes studies/cifar10.yaml in place of the main study; its demonstration is studies/cifar10_demo.yaml.
+STUDY_FILE = studies/$(call quoted,STUDY).yaml
+FILES = $(if $(STUDY),--configfile $(STUDY_FILE))
+DEMO_FILES = $(if $(STUDY),$(STUDY_FILE) studies/$(call quoted,STUDY)_demo.yaml,config.yaml studies/demo.yaml)
+named = $(filter command,$(firstword $(origin NAME)))
+CHOICE = $(FILES) $(if $(named),--config study=$(call quoted,NAME))
+MINE = $(if $(named),,$(if $(STUDY),NAME=$(call quoted,STUDY)))
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
-demo: ## the whole study in minutes, offline, on images that it draws itself
+demo: ## the whole study in minutes, offline, on images that it draws itself [STUDY=cifar10]
 	@./install.sh run
-	@$(SNAKEMAKE) --configfile config.yaml studies/demo.yaml
+	@$(SNAKEMAKE) --configfile $(DEMO_FILES)
 
-report: ## the real study: DATA=/path [WEIGHTS=/file FIRST_NAME= LAST_NAME= NUMBER= WORDS=/file NAME=], remembered
+report: ## the real study: DATA=/path [WEIGHTS=/file FIRST_NAME= LAST_NAME= NUMBER= WORDS=/file NAME= STUDY=], remembered
 	@./install.sh run
-	@$(RUN) -m scenessl.study.local $(foreach key,$(REMEMBERED),$(call given,$(key)))
-	@$(SNAKEMAKE) $(STUDY)
+	@$(RUN) -m scenessl.study.local $(foreach key,$(REMEMBERED),$(call given,$(key))) $(MINE)
+	@$(SNAKEMAKE) $(CHOICE)
 
-draft: ## a PDF of what is there so far, with missing parts named [NAME=]
+draft: ## a PDF of what is there so far, with missing parts named [NAME= STUDY=]
 	@./install.sh run
-	@$(SNAKEMAKE) draft --nolock $(STUDY)
+	@$(SNAKEMAKE) draft --nolock $(CHOICE)
 
 check: ## compute tables and tests anew from the stored predictions and compare, without training
 	@./install.sh run
 	@$(RUN) -m scenessl.report.checks results
 
-test: ## set up and run all tests
+test: ## set up and run the tests
 	@./install.sh dev
-	$(RUN) -m pytest
+	$(RUN) -m pytest -m "not long"
+
+test-long: ## set up and run whole studies: own data, the second study's demonstration
+	@./install.sh dev
+	$(RUN) -m pytest -m long
 
 test-quick: ## set up and run the tests that take milliseconds
 	@./install.sh dev
-	$(RUN) -m pytest -m "not slow"
+	$(RUN) -m pytest -m "not slow and not long"
 
 lint: ## style and workflow checks
 	@./install.sh dev

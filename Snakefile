@@ -15,9 +15,14 @@ include: "rules/study.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
-include: "rules/explain.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+
+
+# What the study asks for beside models and tables, one file each.
+for name in ASKED:
+
+    include: f"rules/deliverables/{name}.smk"
 
 
 localrules:

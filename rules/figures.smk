@@ -1,4 +1,29 @@
-# Needs results and tables; makes the figures. Each reruns when the content of a file it is drawn by changes.
+# Needs results and tables; makes the figures that every study has. Those of a deliverable stand in deliverables/.
+
+SAMPLES = code("scenessl.explain.samples", "workflow_scripts/samples.py")
+
+
+# Shows a few training images as a pretext task shows them.
+rule samples:
+    input:
+        index=INDEX,
+        crops=CROPS,
+        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+    output:
+        samples=f"{R}/explain/samples_{{task}}.npz",
+    log:
+        f"{LOGS}/explain/samples_{{task}}.log",
+    params:
+        task="{task}",
+        share=config["validation"]["value"],
+        side=config["image_side"],
+        options=lambda wildcards: dict(first_of_task(wildcards.task).options),
+        data=PLAN.data_hash,
+        pixels=PIXELS,
+        seed=FIRST,
+        code=lambda wildcards: SAMPLES | code(f"scenessl.tasks.{wildcards.task}"),
+    script:
+        "../workflow_scripts/samples.py"
 
 
 # Draws the labelled samples of a pretext task.
@@ -73,78 +98,3 @@ rule early_latest:
         latest=config["roles"].get("latest"),
     script:
         "../workflow_scripts/early_latest.py"
-
-
-# Draws the Score-CAM grid of one model, images by layers.
-rule scorecam_grid:
-    input:
-        maps=f"{R}/explain/scorecam/{{model}}.npz",
-        crops=CROPS,
-        choice=f"{R}/explain/choice.json",
-        code=sources("scenessl.figures.scorecam", "workflow_scripts/scorecam_grid.py"),
-    output:
-        figure=f"{R}/figures/scorecam_{{model}}.svg",
-    log:
-        f"{LOGS}/figures/scorecam_{{model}}.log",
-    wildcard_constraints:
-        model="|".join(config["explain"]["models"]),
-    params:
-        colour_map=config["explain"]["colour_map"],
-        data=PLAN.data_hash,
-    script:
-        "../workflow_scripts/scorecam_grid.py"
-
-
-# Draws the Score-CAM maps of all compared models side by side.
-rule scorecam_comparison:
-    input:
-        maps=expand(
-            f"{R}/explain/scorecam/{{model}}.npz", model=config["explain"]["models"]
-        ),
-        crops=CROPS,
-        choice=f"{R}/explain/choice.json",
-        code=drawn_by("figures.scorecam_comparison"),
-    output:
-        figure=f"{R}/figures/scorecam_comparison.svg",
-    log:
-        f"{LOGS}/figures/scorecam_comparison.log",
-    params:
-        models=config["explain"]["models"],
-        colour_map=config["explain"]["colour_map"],
-        data=PLAN.data_hash,
-    script:
-        "../workflow_scripts/scorecam_comparison.py"
-
-
-# Draws the synthetic images of one model.
-rule inversion_images:
-    input:
-        inversion=f"{R}/explain/inversion/{{model}}.npz",
-        code=sources(
-            "scenessl.figures.inversion", "workflow_scripts/inversion_images.py"
-        ),
-    output:
-        figure=f"{R}/figures/inversion_{{model}}.svg",
-    log:
-        f"{LOGS}/figures/inversion_{{model}}.log",
-    wildcard_constraints:
-        model="|".join(config["inversion"]["models"]),
-    script:
-        "../workflow_scripts/inversion_images.py"
-
-
-# Draws the rise of every filter's activation.
-rule inversion_traces:
-    input:
-        inversions=expand(
-            f"{R}/explain/inversion/{{model}}.npz", model=config["inversion"]["models"]
-        ),
-        code=drawn_by("figures.inversion_traces"),
-    output:
-        figure=f"{R}/figures/inversion_traces.svg",
-    log:
-        f"{LOGS}/figures/inversion_traces.log",
-    params:
-        models=config["inversion"]["models"],
-    script:
-        "../workflow_scripts/inversion_traces.py"

@@ -21,16 +21,18 @@ rule tables:
         histories=runs("history.csv"),
         selections=runs("selection.json"),
         audit=AUDIT,
+        probes=PROBES,
         code=sources("scenessl.evaluation.tables", "workflow_scripts/tables.py"),
     output:
-        tables=expand(f"{R}/tables/{{table}}", table=TABLES),
+        tables=TABLES,
     log:
         f"{LOGS}/tables.log",
     params:
         root=subpath(input.audit, ancestor=2),
         published={
             key: PLAN.published[key] for key in ("models", "seeds", "comparisons")
-        },
+        }
+        | {"probes": PLAN.published.get("probes")},
         data=PLAN.data_hash,
         audit=AUDITING,
     script:
@@ -69,14 +71,19 @@ rule report:
     input:
         published=f"{R}/configuration.yaml",
         tables=rules.tables.output.tables,
-        figures=figure_files(),
-        evidence=evidence(),
+        figures=FIGURES,
+        evidence=EVIDENCE,
         provenance=f"{R}/provenance.json",
         index=INDEX,
         classes=CLASSES,
         audit=AUDIT,
         templates=template_files(),
-        code=sources("scenessl.report.render", "workflow_scripts/report.py"),
+        code=sources(
+            "scenessl.report.render",
+            f"scenessl.report.documents.{config['document']}",
+            ARCHITECTURE,
+            "workflow_scripts/report.py",
+        ),
     output:
         pdf=f"{R}/report/report.pdf",
     log:
@@ -124,7 +131,7 @@ rule checks:
     input:
         pdf=f"{R}/report/report.pdf",
         zip=submission_files(),
-        figures=figure_files(),
+        figures=FIGURES,
         tables=rules.tables.output.tables,
         code=sources("scenessl.report.deliverables", "workflow_scripts/checks.py"),
     output:

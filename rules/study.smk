@@ -6,6 +6,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from scenessl.errors import UserError
+from scenessl.study import manifest
 from scenessl.study.codehash import code_hash, sources
 from scenessl.study.graph import Start
 from scenessl.study.local import with_local
@@ -26,24 +27,14 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-TABLES = [
-    f"{name}.csv"
-    for name in (
-        "accuracy",
-        "per_class",
-        "confusion",
-        "comparisons",
-        "settings",
-        "reasons",
-        "fitting",
-    )
-]
 for remark in PLAN.remarks:
     logger.warning(remark)
 
 STUDY = PLAN.study
+ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, name)]
 AUDITING = code_hash("scenessl.data.index")
-PIXELS = code_hash("scenessl.data.cache")
+PIXELS = code_hash("scenessl.data.decode", "scenessl.data.transforms")
+ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 SEEDS = STUDY.seeds
 FIRST = SEEDS[0]
@@ -55,6 +46,15 @@ CLASSES = ancient(f"{R}/data/classes.json")
 AUDIT = ancient(f"{R}/data/audit.json")
 CROPS = ancient(f"{R}/data/crops.npy")
 PARTS = ancient(f"{R}/data/parts_seed{{seed}}.csv")
+FIGURES, TABLES, PROBES, EVIDENCE = (
+    [f"{R}/{name}" for name in names(PLAN.published)]
+    for names in (
+        manifest.figure_files,
+        manifest.table_files,
+        manifest.probe_files,
+        manifest.evidence_files,
+    )
+)
 
 
 wildcard_constraints:
@@ -100,11 +100,20 @@ def start_of(wildcards):
     return start_file(model_of(wildcards).start, wildcards.seed)
 
 
-def features_of(wildcards):
-    """Name the cached features that a job's classifier reads; the ImageNet ones serve all seeds."""
-    start = model_of(wildcards).start
-    tag = "imagenet" if start.name == "imagenet" else f"{start}-seed{wildcards.seed}"
+def features_file(start, seed):
+    """Name the cached features of a start; the ImageNet ones serve all seeds."""
+    tag = "imagenet" if start.name == "imagenet" else f"{start}-seed{seed}"
     return f"{R}/features/{tag}.safetensors"
+
+
+def features_of(wildcards):
+    """Name the cached features that a job's classifier reads."""
+    return features_file(model_of(wildcards).start, wildcards.seed)
+
+
+def features_of_model(wildcards):
+    """Name the cached features of a model as it ends, of the first seed."""
+    return features_file(Start(wildcards.model), FIRST)
 
 
 def runs(name, models=None, seeds=SEEDS):
@@ -114,19 +123,6 @@ def runs(name, models=None, seeds=SEEDS):
         for model in models or STUDY.models
         for seed in seeds
     ]
-
-
-def figure_files():
-    """Name every figure of the study."""
-    names = [f"pretext_{task}" for task in STUDY.pretexts]
-    names += [
-        f"{kind}_{model}" for kind in ("curves", "confusion") for model in STUDY.models
-    ]
-    names += ["accuracy", "scorecam_comparison", "inversion_traces"]
-    names += [f"scorecam_{model}" for model in config["explain"]["models"]]
-    names += [f"inversion_{model}" for model in config["inversion"]["models"]]
-    names += ["early_latest"] if config["roles"].get("early") else []
-    return [f"{R}/figures/{name}.svg" for name in names]
 
 
 def deliverables():
@@ -155,23 +151,6 @@ def drawn_by(module):
     return sources(
         f"scenessl.{module}", f"workflow_scripts/{module.partition('.')[2]}.py"
     )
-
-
-def evidence():
-    """Name the explanations that the report's text reads, beside tables and figures."""
-    maps = [
-        f"{R}/explain/scorecam/{model}.npz" for model in config["explain"]["models"]
-    ]
-    inversions = [
-        f"{R}/explain/inversion/{model}.npz" for model in config["inversion"]["models"]
-    ]
-    return [
-        f"{R}/explain/choice.json",
-        *maps,
-        *inversions,
-        *runs("history.csv"),
-        *runs("selection.json"),
-    ]
 
 
 def template_files():

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from scenessl.errors import UserError
+from scenessl.study.declared import task_settings
 from scenessl.study.graph import Start, Study
-from scenessl.study.schema import task_settings
 
 ROOT = Path(__file__).parent.parent
 TASKS = task_settings(ROOT / "scenessl" / "tasks")
@@ -98,3 +98,24 @@ def test_published_configuration_holds_no_path_and_no_device(config):
     published = Study(config, TASKS).published({"kind": "folders", "hash": "0"}, {"kind": "file"})
     assert "/home" not in yaml.safe_dump(published)
     assert "device" not in published
+
+
+def test_imagenet_weights_belong_to_one_architecture(config):
+    config["network"] = "small_resnet"
+    refused(config, "models.supervised.init", "ImageNet weights of efficientnet_b0 only")
+
+
+def test_a_tasks_own_default_stands_where_nobody_gives_the_setting(config):
+    declared = {"default": 12, "reason": "as wide as a finger", "type": "integer"}
+    del config["recipes"]["perturbation"]["square"]
+    model = Study(config, TASKS | {"perturbation": {"square": declared}}).models["perturbation"]
+    assert model.options == {"square": 12}
+    assert model.reasons["square"] == "as wide as a finger"
+
+
+def test_a_deliverable_names_models_that_are_there(config):
+    config["neighbours"]["models"] = ["supervized"]
+    refused(config, "neighbours", "did you mean 'supervised'")
+    config["neighbours"] = None
+    config["probes"] = {"starts": ["random", "imagenet", "rotation"]}
+    assert Study(config, TASKS)

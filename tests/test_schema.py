@@ -1,6 +1,7 @@
 """The configuration is closed and described, and every mistake is named at once, whatever is written."""
 
 import copy
+import dataclasses
 import datetime
 import math
 import re
@@ -12,19 +13,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenessl.errors import UserError
-from scenessl.study.schema import check, task_settings
+from scenessl.study.declared import Declared, task_settings
+from scenessl.study.schema import check
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "rules" / "config.schema.yaml"
+DECLARED = Declared.read(ROOT / "scenessl")
 TASKS = ROOT / "scenessl" / "tasks"
 MAIN = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 DROP = object()
+STUDIES = [
+    ["config.yaml", "studies/cpu.yaml"],
+    ["config.yaml", "studies/demo.yaml"],
+    ["studies/cifar10.yaml"],
+    ["studies/cifar10.yaml", "studies/cifar10_demo.yaml"],
+]
 
 
-def complaint(config, tasks=TASKS):
+def complaint(config, declared=DECLARED):
     """Give the message of a refused configuration, an empty text for an accepted one."""
     try:
-        check(config, SCHEMA, tasks)
+        check(config, SCHEMA, declared)
     except UserError as error:
         return str(error)
     return ""
@@ -66,16 +75,19 @@ def subschemas(schema, path="schema"):
 
 
 def test_the_studies_here_pass():
-    assert complaint(MAIN) == ""
-    for delta in sorted((ROOT / "studies").glob("*.yaml")):
-        config = yaml.safe_load(delta.read_text(encoding="utf-8"))
-        whole = merge(copy.deepcopy(MAIN), config)
-        assert complaint(whole) == "", delta.name
+    checked = set()
+    for names in STUDIES:
+        whole = {}
+        for name in names:
+            merge(whole, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+        assert complaint(whole) == "", names
+        checked |= set(names)
+    assert checked == {"config.yaml", *(f"studies/{path.name}" for path in (ROOT / "studies").glob("*.yaml"))}
 
 
 def test_every_mapping_is_closed():
     for path, schema in subschemas(yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))):
-        if "properties" in schema and "$ref" not in schema:
+        if "properties" in schema and not {"$ref", "else"} & schema.keys():  # else: either branch is closed
             assert schema.get("additionalProperties") is False, path
 
 
@@ -204,9 +216,10 @@ def test_a_new_task_brings_its_settings_without_being_imported(tmp_path):
     config = changed("models.rotation.task", "tilting")
     config["models"]["rotation"]["settings"] = {"tilt": {"value": 3, "reason": "steep"}}
     assert task_settings(tmp_path)["tilting"] == {"tilt": {"type": "integer", "minimum": 1}}
-    assert complaint(config, tmp_path) == ""
+    declared = dataclasses.replace(DECLARED, tasks=task_settings(tmp_path))
+    assert complaint(config, declared) == ""
     config["models"]["rotation"]["settings"]["tilt"]["value"] = 0
-    assert "tilt.value: 0 is below 1" in complaint(config, tmp_path)
+    assert "tilt.value: 0 is below 1" in complaint(config, declared)
 
 
 @pytest.mark.parametrize(
@@ -277,3 +290,26 @@ def test_whatever_stands_anywhere_is_accepted_or_refused_by_name(place, value):
 @given(config=ODD)
 def test_whatever_is_no_study_is_refused(config):
     assert complaint(config).startswith("the configuration has")
+
+
+def test_the_students_words_are_about_the_documents_questions():
+    assert complaint(changed("words", {"4b": "I think so."})) == ""
+    assert "words.4.5" in complaint(changed("words", {"4.5": "I think so."})) or "4.5" in complaint(
+        changed("words", {"4.5": "I think so."})
+    )
+    other = changed("words", {"4.5": "I think so."})
+    other["document"] = "cifar10"
+    assert "words" not in complaint(other)
+    assert "did you mean 'scene15'" in complaint(changed("document", "scene16"))
+
+
+def test_what_the_document_asks_for_cannot_be_left_out():
+    for value in (None, DROP):
+        assert "inversion: missing (the document scene15 asks for it)" in complaint(changed("inversion", value))
+        assert complaint(changed("embedding", value)) == ""
+
+
+def test_probes_may_name_starts_that_are_no_models():
+    probes = {"starts": ["random", "imagenet", "rotation"], "knn": [1], "temperature": 0.1}
+    assert complaint(changed("probes", probes)) == ""
+    assert "rotatoin" in complaint(changed("probes", probes | {"starts": ["rotatoin"]}))

@@ -6,8 +6,10 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from scenessl.errors import UserError
+from scenessl.study.manifest import SECTIONS, models_of
 
 GIVEN = ("imagenet", "random")  # starts that are no model's
+PRETRAINED = "efficientnet_b0"  # the architecture that `imagenet` names weights of
 UNPUBLISHED = ("device", "compute_threads", "data", "weights", "recipes", "models", "seeds", "zip")
 
 
@@ -69,7 +71,7 @@ class Study:
 
         Args:
             config: the whole configuration.
-            task_settings: task -> its own settings, as `schema.task_settings` reads them.
+            task_settings: task -> its own settings, as `declared.task_settings` reads them.
 
         Raises:
             UserError: an unknown name, a cycle of `init`, an epoch that will not exist; names the key.
@@ -116,7 +118,8 @@ class Study:
     def published(self, data: Mapping, weights: Mapping) -> dict:
         """Give the configuration as report and submission show it: resolved, without device and local paths."""
         rest = {key: value for key, value in self.config.items() if key not in UNPUBLISHED}
-        rest["explain"] = {key: value for key, value in self.config["explain"].items() if key != "batch_size"}
+        if rest.get("explain"):
+            rest["explain"] = {key: value for key, value in rest["explain"].items() if key != "batch_size"}
         rest["validation"] = self.config["validation"]["value"]
         rest["validation_reason"] = self.config["validation"]["reason"]
         models = {name: model.published() for name, model in self.models.items()}
@@ -167,16 +170,13 @@ class Study:
 
     def _check_lists(self) -> None:
         """Refuse names of models, in the lists of what is asked, that do not exist."""
-        lists = {
-            "explain.models": self.config["explain"]["models"],
-            "inversion.models": self.config["inversion"]["models"],
-            "comparisons": [name for pair in self.comparisons.values() for name in pair],
-        }
+        lists = {section: models_of(self.config, section) for section in SECTIONS}
+        lists["comparisons"] = [name for pair in self.comparisons.values() for name in pair]
         for role, names in self.config["roles"].items():
             lists[f"roles.{role}"] = [names] if isinstance(names, str) else names or []
         for key, names in lists.items():
             for name in names:
-                if name not in self.models:
+                if name not in self.models and not (key == "probes" and name in GIVEN):
                     raise UserError(f"{key}: " + _unknown(name, list(self.models)))
         for name, pair in self.comparisons.items():
             tasks = {self.models[model].task for model in pair}
@@ -184,7 +184,10 @@ class Study:
                 raise UserError(f"comparisons.{name}: only models of task scenes can be compared image by image.")
         if bool(self.config["roles"].get("early")) != bool(self.config["roles"].get("latest")):
             raise UserError("roles: early and latest go together; name both or neither.")
-        for name in self.config["explain"]["models"]:
+        shown = models_of(self.config, "cam")
+        if shown and not any(self.models[name].task == "scenes" for name in shown):
+            raise UserError("cam.models: name at least one model of task scenes, by which the images are chosen.")
+        for name in models_of(self.config, "explain"):
             if self.models[name].task != "scenes":
                 raise UserError(f"explain.models: '{name}' does not classify the classes; name a model of task scenes.")
 
@@ -206,8 +209,9 @@ def _resolve(name: str, config: Mapping, task_settings: Mapping[str, Mapping]) -
         raise UserError(
             f"{where}.recipe: '{line['recipe']}' is not a recipe; there are {', '.join(config['recipes'])}."
         )
-    stated = dict(config["recipes"][line["recipe"]]) | dict(line.get("settings", {}))
-    own = set(task_settings[line["task"]])
+    declared = task_settings[line["task"]]
+    stated = _defaults(declared) | dict(config["recipes"][line["recipe"]]) | dict(line.get("settings", {}))
+    own = set(declared)
     missing = own - stated.keys()
     if missing:
         raise UserError(f"{where}.settings: task {line['task']} needs {', '.join(sorted(missing))}.")
@@ -227,7 +231,18 @@ def _resolve(name: str, config: Mapping, task_settings: Mapping[str, Mapping]) -
         options={key: values[key] for key in sorted(own)},
     )
     _check_model(model, where, config["image_side"])
+    if model.start.name == "imagenet" and config["network"] != PRETRAINED:
+        raise UserError(f"{where}.init: imagenet: there are ImageNet weights of {PRETRAINED} only; write random.")
     return model
+
+
+def _defaults(declared: Mapping[str, Mapping]) -> dict:
+    """Give the settings that a task sets itself where neither recipe nor model does."""
+    return {
+        name: {"value": facts["default"], "reason": facts["reason"]}
+        for name, facts in declared.items()
+        if "default" in facts
+    }
 
 
 def _epochs_of(other: str, where: str, config: Mapping) -> tuple[int, str]:

@@ -72,7 +72,7 @@ def with_local(config: Mapping, path: Path | str, command_line: Mapping | None =
         UserError: a local.yaml that cannot be used.
     """
     config = copy.deepcopy(config)
-    if not isinstance(config, dict) or isinstance(config.get("data"), dict):
+    if not isinstance(config, dict) or _draws(config.get("data")):
         return config
     local, given = read_local(path), command_line or {}
     for key, value in local["studies"].get(_key(config.get("study")), {}).items():
@@ -82,6 +82,11 @@ def with_local(config: Mapping, path: Path | str, command_line: Mapping | None =
             config[key] = value
     _fill(config, "student", local["student"], given)
     return config
+
+
+def _draws(data: object) -> bool:
+    """Tell whether a study draws its own images."""
+    return isinstance(data, dict) and data.get("kind") == "drawn"
 
 
 def _key(study: object) -> str:
@@ -192,7 +197,7 @@ def _resolved(key: str, value: str) -> object:
     path = Path(value).expanduser().absolute()
     if not path.exists():
         way_out = {
-            "DATA": "the folder with the images",
+            "DATA": "the folder or the archive with the images",
             "WEIGHTS": "a .safetensors or .pth file",
             "WORDS": "a YAML file",
         }

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenessl.data.folders import find_images
+from scenessl.data.batches import official_hash
 from scenessl.data.identity import data_hash
 from scenessl.files import write_text
 from scenessl.study.codehash import code_hash
+from scenessl.study.declared import Declared
 from scenessl.study.graph import Study
 from scenessl.study.preflight import preflight
-from scenessl.study.schema import check, task_settings
+from scenessl.study.schema import check
 
 WEIGHTS_BYTES = 17_000_000  # of one EfficientNet-B0
 
@@ -24,8 +25,10 @@ class Plan:
 
     Attributes:
         study: the models and what is asked of them.
+        data_kind: "folders" (of the user's, or an archive of them), "torchvision" or "drawn".
         drawn: settings of the embedded data set, or None when `data_root` holds images.
-        data_root: absolute path of the images, or None.
+        fetched: folder and permission to download for what torchvision keeps, else None.
+        data_root: absolute path of the images (a folder or an archive), or None.
         data_hash: changes exactly when an image, its class or its split does.
         weights: kind ("file", "torchvision" or "none"), name and sha256, as published.
         weights_file: absolute path of a local weights file, or None.
@@ -35,7 +38,9 @@ class Plan:
     """
 
     study: Study
+    data_kind: str
     drawn: dict | None
+    fetched: dict | None
     data_root: str | None
     data_hash: str
     weights: dict
@@ -50,39 +55,45 @@ def plan(config: Mapping, repository: Path, results: Path) -> Plan:
 
     Args:
         config: the whole configuration, local.yaml and command line included.
-        repository: where the schema and the tasks stand.
+        repository: where the schema and the package stand.
         results: the folder of all studies' results, where also lies what need not be found out twice.
 
     Raises:
         UserError: a mistake in the configuration, no data, no such weights file.
     """
-    tasks = repository / "scenessl" / "tasks"
-    check(config, repository / "rules" / "config.schema.yaml", tasks)
-    study = Study(config, task_settings(tasks))
+    declared = Declared.read(repository / "scenessl")
+    check(config, repository / "rules" / "config.schema.yaml", declared)
+    study = Study(config, declared.tasks)
     folder = results / study.name
     remarks = preflight(config, results=folder, needed_bytes=max(0, _needed_bytes(study) - _used_bytes(folder)))
     memory = folder / ".state"
-    drawn = dict(config["data"]) if isinstance(config["data"], Mapping) else None
-    root = None if drawn else _data_root(config["data"])
-    found = _drawn_hash(drawn) if drawn else data_hash(find_images(root), root, memory / "data.json")
+    kind, root, found = _find_data(config["data"], memory / "data.json")
     weights, file = _weights(config["weights"], study)
-    data = {"kind": "drawn" if drawn else "folders", "hash": found}
     return Plan(
         study=study,
-        drawn=drawn,
+        data_kind=kind,
+        drawn=dict(config["data"]) if kind == "drawn" else None,
+        fetched={"folder": root, "download": config["data"]["download"]} if kind == "torchvision" else None,
         data_root=root,
         data_hash=found,
         weights=weights,
         weights_file=file,
         remarks=remarks,
         threads=_threads(config["compute_threads"], memory / "compute_threads"),
-        published=study.published(data, weights),
+        published=study.published({"kind": kind, "hash": found}, weights),
     )
 
 
-def _data_root(data: str) -> str:
-    """Make the path of the images absolute; `preflight` has seen that there is one."""
-    return str(Path(data).expanduser().resolve())
+def _find_data(data: str | Mapping, memory: Path) -> tuple[str, str | None, str]:
+    """Return kind, absolute path and hash of the images; `preflight` has seen that there are some or will be."""
+    if isinstance(data, str):
+        path = Path(data).expanduser()
+        # an archive is known by its suffix, which a link's target may lack
+        root = str(path.resolve() if path.is_dir() else path.absolute())
+        return "folders", root, data_hash(root, memory, code_hash("scenessl.data.identity"))
+    if data["kind"] == "torchvision":
+        return "torchvision", str(Path(data["folder"]).expanduser().resolve()), official_hash()
+    return "drawn", None, _drawn_hash(data)
 
 
 def _drawn_hash(drawn: Mapping) -> str:

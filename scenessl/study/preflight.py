@@ -15,6 +15,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from scenessl.data.archives import SUFFIXES, is_archive
+from scenessl.data.batches import FILES, FOLDER, WAYS_OUT
 from scenessl.errors import UserError
 from scenessl.study.plain import show
 
@@ -65,7 +67,7 @@ def preflight(
     problems += [*_folder(results), *_space(results, needed_bytes)]
     if problems:
         raise UserError("\n".join(["the run cannot start:", *(f"  {problem}" for problem in problems)]))
-    return list(_download(config, cache))
+    return [*_data_download(config, root), *_download(config, cache)]
 
 
 # --- libraries --------------------------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ def _student(config: Mapping) -> Iterator[str]:
 
 
 def _data(config: Mapping, root: Path) -> Iterator[str]:
-    """Demand a readable data folder, unless the study draws its images itself."""
+    """Demand a readable folder or archive of images, unless the study draws them itself or torchvision has them."""
     data = config.get("data")
     if data is None:
         yield (
@@ -120,10 +122,27 @@ def _data(config: Mapping, root: Path) -> Iterator[str]:
         path = _path(data, root)
         if not path.exists():
             yield f"data: {path} does not exist. Give the folder that holds train/ and test/, or the class folders."
-        elif not path.is_dir():
-            yield f"data: {path} is no folder. Unpack it and give the folder."
-        elif not os.access(path, os.R_OK | os.X_OK):
+        elif not path.is_dir() and not is_archive(path):
+            yield f"data: {path} is no folder and no archive ({', '.join(SUFFIXES)}). Give one of these."
+        elif not os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK):
             yield f"data: {path} may not be read. Change its permissions, or give a copy."
+    elif _lacks_cifar10(data, root) and not data["download"]:
+        yield f"data: CIFAR-10 is not in {_path(data['folder'], root)}, or not all of it. {WAYS_OUT}"
+
+
+def _lacks_cifar10(data: object, root: Path) -> bool:
+    """Tell whether the study wants torchvision's CIFAR-10 and does not have it; what it has, the first job checks."""
+    if not isinstance(data, Mapping) or data["kind"] != "torchvision":
+        return False
+    return not all((_path(data["folder"], root) / FOLDER / name).is_file() for name in FILES)
+
+
+def _data_download(config: Mapping, root: Path) -> Iterator[str]:
+    """Say that the images will be downloaded."""
+    data = config.get("data")
+    if _lacks_cifar10(data, root):
+        place = _path(data["folder"], root)
+        yield f"data: CIFAR-10 is not in {place} yet; the first job lets torchvision download it (170 MB)."
 
 
 def _path(text: str, root: Path) -> Path:

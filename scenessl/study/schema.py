@@ -1,6 +1,5 @@
 """Check a configuration against the closed schema and say everything that is wrong with it at once."""
 
-import ast
 import copy
 from collections.abc import Iterator
 from functools import lru_cache
@@ -12,25 +11,26 @@ from jsonschema.validators import extend
 
 from scenessl.errors import UserError
 from scenessl.study.complaints import complaints, names, suggestion
+from scenessl.study.declared import DECLARABLE, Declared
+from scenessl.study.manifest import SECTIONS
 from scenessl.study.plain import join, show, unplain
 
 STARTS = ("random", "imagenet")
-DECLARABLE = {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum", "description"}
 MOST = 40  # mistakes in one message
 
 
-def check(config: object, schema_path: Path | str, tasks_folder: Path | str) -> None:
+def check(config: object, schema_path: Path | str, declared: Declared) -> None:
     """Check a whole configuration, as Snakemake merged it.
 
     Args:
         config: the configuration.
         schema_path: rules/config.schema.yaml.
-        tasks_folder: scenessl/tasks, whose modules declare their own settings.
+        declared: what the package's modules declare.
 
     Raises:
         UserError: lists all mistakes, one per line, each with the key's path.
     """
-    mistakes = list(_mistakes(config, Path(schema_path), Path(tasks_folder)))
+    mistakes = list(_mistakes(config, Path(schema_path), declared))
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         shown = [f"  {line}" for line in mistakes[:MOST]]
@@ -38,73 +38,13 @@ def check(config: object, schema_path: Path | str, tasks_folder: Path | str) -> 
         raise UserError("\n".join([f"the configuration has {count}:", *shown, *more]))
 
 
-def _mistakes(config: object, schema_path: Path, tasks_folder: Path) -> Iterator[str]:
+def _mistakes(config: object, schema_path: Path, declared: Declared) -> Iterator[str]:
     """Give every mistake, each once; what is no plain data is said alone, since nothing further can be relied on."""
-    tasks = task_settings(tasks_folder)
     found = sorted(set(unplain(config)))
     if not found:
-        validator = _validator(_with_tasks(schema_path, tasks))
-        found = sorted({*_against(validator, config), *_references(config, tasks)})
+        validator = _validator(_completed(schema_path, declared, _mapping(config).get("document")))
+        found = sorted({*_against(validator, config), *_references(config, declared.tasks), *_needs(config, declared)})
     yield from found
-
-
-# --- what tasks declare -----------------------------------------------------------------------------------------------
-
-
-def task_settings(tasks_folder: Path | str) -> dict[str, dict[str, dict]]:
-    """Read which settings each task declares, without importing any task.
-
-    A task is a file <task>.py with a top-level literal
-    SETTINGS = {"square": {"type": "integer", "minimum": 1, "maximum": 64, "default": 10, "reason": "…"}}.
-    `default` and `reason` may be left out: models of the task must then give the setting.
-
-    Returns:
-        task -> setting -> declaration; a task without settings of its own has an empty dict.
-
-    Raises:
-        UserError: a SETTINGS that is no such literal.
-    """
-    files = sorted(Path(tasks_folder).glob("[a-z]*.py"))
-    return {file.stem: found for file in files if (found := _declared(file)) is not None}
-
-
-def _declared(file: Path) -> dict[str, dict] | None:
-    """Read one task's SETTINGS; None when the file assigns none, that is, holds no task."""
-    try:
-        tree = ast.parse(file.read_bytes(), filename=str(file))
-    except (SyntaxError, ValueError) as error:
-        raise UserError(f"{file}: is not valid Python ({error}).") from error
-    values = [node.value for node in tree.body if _assigns_settings(node)]
-    if not values:
-        return None
-    try:
-        found = ast.literal_eval(values[-1])
-    except (ValueError, TypeError) as error:
-        raise UserError(
-            f"{file}: SETTINGS must be a plain literal, so that it can be read without importing."
-        ) from error
-    _demand_declarations(file, found)
-    return found
-
-
-def _assigns_settings(node: ast.stmt) -> bool:
-    """Tell whether a statement is `SETTINGS = …`, annotated or not."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return any(isinstance(target, ast.Name) and target.id == "SETTINGS" for target in targets)
-
-
-def _demand_declarations(file: Path, found: object) -> None:
-    """Refuse a SETTINGS that says something the schema cannot use."""
-    known = DECLARABLE | {"default", "reason"}
-    for name, declaration in found.items() if isinstance(found, dict) else [(show(found), None)]:
-        if not isinstance(declaration, dict) or not isinstance(name, str):
-            raise UserError(f"{file}: SETTINGS must map each setting's name to a dict such as {{'type': 'integer'}}.")
-        for key in declaration:
-            if key not in known:
-                hint = suggestion(key, known) or f" (known: {names(sorted(known))})"
-                raise UserError(f"{file}: SETTINGS.{name}: unknown key '{key}'{hint}")
-        if ("default" in declaration) != ("reason" in declaration):
-            raise UserError(f"{file}: SETTINGS.{name}: a default needs a reason, and a reason a default.")
 
 
 # --- the schema -------------------------------------------------------------------------------------------------------
@@ -116,12 +56,18 @@ def _read_schema(path: Path, changed: int) -> dict:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def _with_tasks(path: Path, tasks: dict[str, dict[str, dict]]) -> dict:
-    """Give the schema with the tasks' names and their settings put in."""
+def _completed(path: Path, declared: Declared, document: object) -> dict:
+    """Give the schema with what the package's modules declare put in: tasks and their settings, documents and so on."""
     schema = copy.deepcopy(_read_schema(path, path.stat().st_mtime_ns))
-    schema["properties"]["models"]["additionalProperties"]["properties"]["task"]["enum"] = sorted(tasks)
+    keys = schema["properties"]
+    keys["network"]["enum"] = declared.architectures
+    keys["document"]["enum"] = sorted(declared.questions)
+    asked = declared.questions.get(document) if isinstance(document, str) else None
+    if asked:
+        keys["words"]["propertyNames"]["enum"] = asked
+    keys["models"]["additionalProperties"]["properties"]["task"]["enum"] = sorted(declared.tasks)
     settings = schema["$defs"]["settings"]["properties"]
-    for declarations in tasks.values():
+    for declarations in declared.tasks.values():
         for name, declaration in declarations.items():
             allowed = {key: part for key, part in declaration.items() if key in DECLARABLE}
             settings[name] = {"$ref": "#/$defs/justified", "properties": {"value": allowed}}
@@ -160,7 +106,17 @@ def _references(config: object, tasks: dict[str, dict[str, dict]]) -> Iterator[s
         yield from _start(join("models", name), name, model, listed)
         yield from _own_settings(join("models", name), model, recipes, tasks)
     for path, name in _named_models(_mapping(config)):
+        if path.startswith("probes.starts") and name in STARTS:
+            continue
         yield from _unknown_model(path, name, listed)
+
+
+def _needs(config: object, declared: Declared) -> Iterator[str]:
+    """Check that what the document asks for is made."""
+    document = _mapping(config).get("document")
+    for section in declared.needs.get(document, []) if isinstance(document, str) else []:
+        if config.get(section) is None:
+            yield f"{section}: missing (the document {document} asks for it)"
 
 
 def _mapping(value: object) -> dict:
@@ -222,10 +178,10 @@ def _own_settings(path: str, model: dict, recipes: dict, tasks: dict[str, dict[s
 
 def _named_models(config: dict) -> Iterator[tuple[str, str]]:
     """Give (path, name) of every model that is named outside `models`."""
-    sections = {name: _mapping(config.get(name)) for name in ("explain", "inversion", "comparisons", "roles")}
+    sections = {name: _mapping(config.get(name)) for name in (*SECTIONS, "comparisons", "roles")}
     for section, content in sections.items():
         for key, named in content.items():
-            if section in ("explain", "inversion") and key != "models":
+            if section in SECTIONS and key not in ("models", "starts"):
                 continue
             for index, name in enumerate(named if isinstance(named, list) else []):
                 if isinstance(name, str):

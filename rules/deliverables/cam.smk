@@ -1,0 +1,54 @@
+# Class activation maps (Zhou et al. 2016): needs models and their predictions; makes maps and grids.
+
+CAM = code("scenessl.explain.cam", ARCHITECTURE, "workflow_scripts/cam.py")
+CAM_CLASSIFIERS = [
+    name for name in config["cam"]["models"] if STUDY.models[name].task == "scenes"
+]
+
+
+# Makes the maps of one model; which images and classes, the models that know the classes decide together.
+rule cam:
+    input:
+        weights=f"{R}/models/{{model}}/seed{FIRST}/weights.safetensors",
+        predictions=f"{R}/models/{{model}}/seed{FIRST}/predictions.npz",
+        choice_predictions=runs("predictions.npz", CAM_CLASSIFIERS, [FIRST]),
+        index=INDEX,
+        classes=CLASSES,
+        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+        crops=CROPS,
+    output:
+        cam=f"{R}/explain/cam/{{model}}.npz",
+    log:
+        f"{LOGS}/explain/cam_{{model}}.log",
+    threads: PLAN.threads
+    resources:
+        gpu=1,
+        compute_threads=PLAN.threads,
+        device=config["device"],
+    params:
+        task=lambda wildcards: model_of(wildcards).task,
+        options=lambda wildcards: plain(model_of(wildcards).options),
+        classes=config["cam"]["classes"],
+        data=PLAN.data_hash,
+        pixels=PIXELS,
+        seed=FIRST,
+        code=lambda wildcards: CAM | code(f"scenessl.tasks.{model_of(wildcards).task}"),
+    script:
+        "../../workflow_scripts/cam.py"
+
+
+# Draws the maps of one model over the images that it was shown.
+rule cam_grid:
+    input:
+        cam=f"{R}/explain/cam/{{model}}.npz",
+        code=sources("scenessl.figures.cam", "workflow_scripts/cam_grid.py"),
+    output:
+        figure=f"{R}/figures/cam_{{model}}.svg",
+    log:
+        f"{LOGS}/figures/cam_{{model}}.log",
+    wildcard_constraints:
+        model="|".join(config["cam"]["models"]),
+    params:
+        colour_map=config["cam"]["colour_map"],
+    script:
+        "../../workflow_scripts/cam_grid.py"

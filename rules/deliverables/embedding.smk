@@ -1,0 +1,42 @@
+# Embedding: needs the cached features of models; makes t-SNE maps (van der Maaten and Hinton 2008) of test images.
+
+
+# Maps the features of some test images to the plane, and measures how far the classes are apart.
+rule embedding:
+    input:
+        features=features_of_model,
+        index=INDEX,
+        classes=CLASSES,
+        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+    output:
+        embedding=f"{R}/explain/embedding/{{model}}.npz",
+    log:
+        f"{LOGS}/explain/embedding_{{model}}.log",
+    threads: PLAN.threads
+    resources:
+        compute_threads=PLAN.threads,
+    params:
+        counts=config["embedding"]["images"],
+        perplexity=config["embedding"]["perplexity"],
+        data=PLAN.data_hash,
+        pixels=PIXELS,
+        seed=FIRST,
+        code=code("scenessl.explain.embedding", "workflow_scripts/embedding.py"),
+    script:
+        "../../workflow_scripts/embedding.py"
+
+
+# Draws the maps of one model, the points coloured by class.
+rule embedding_map:
+    input:
+        embedding=f"{R}/explain/embedding/{{model}}.npz",
+        classes=CLASSES,
+        code=sources("scenessl.figures.embedding", "workflow_scripts/embedding_map.py"),
+    output:
+        figure=f"{R}/figures/embedding_{{model}}.svg",
+    log:
+        f"{LOGS}/figures/embedding_{{model}}.log",
+    wildcard_constraints:
+        model="|".join(config["embedding"]["models"]),
+    script:
+        "../../workflow_scripts/embedding_map.py"

@@ -1,0 +1,66 @@
+# Model inversion (Yosinski et al. 2015): needs models; makes images that excite single filters, and their figures.
+
+
+# Makes images that excite the chosen filters of one model.
+rule inversion:
+    input:
+        weights=f"{R}/models/{{model}}/seed{FIRST}/weights.safetensors",
+        index=INDEX,
+        crops=CROPS,
+    output:
+        inversion=f"{R}/explain/inversion/{{model}}.npz",
+    log:
+        f"{LOGS}/explain/inversion_{{model}}.log",
+    benchmark:
+        f"{TIMES}/inversion/{{model}}.tsv"
+    threads: PLAN.threads
+    resources:
+        gpu=1,
+        compute_threads=PLAN.threads,
+        device=config["device"],
+    params:
+        settings={
+            key: value for key, value in config["inversion"].items() if key != "models"
+        },
+        data=PLAN.data_hash,
+        pixels=PIXELS,
+        seed=FIRST,
+        code=code(
+            "scenessl.explain.inversion", ARCHITECTURE, "workflow_scripts/inversion.py"
+        ),
+    script:
+        "../../workflow_scripts/inversion.py"
+
+
+# Draws the synthetic images of one model.
+rule inversion_images:
+    input:
+        inversion=f"{R}/explain/inversion/{{model}}.npz",
+        code=sources(
+            "scenessl.figures.inversion", "workflow_scripts/inversion_images.py"
+        ),
+    output:
+        figure=f"{R}/figures/inversion_{{model}}.svg",
+    log:
+        f"{LOGS}/figures/inversion_{{model}}.log",
+    wildcard_constraints:
+        model="|".join(config["inversion"]["models"]),
+    script:
+        "../../workflow_scripts/inversion_images.py"
+
+
+# Draws the rise of every filter's activation.
+rule inversion_traces:
+    input:
+        inversions=expand(
+            f"{R}/explain/inversion/{{model}}.npz", model=config["inversion"]["models"]
+        ),
+        code=drawn_by("figures.inversion_traces"),
+    output:
+        figure=f"{R}/figures/inversion_traces.svg",
+    log:
+        f"{LOGS}/figures/inversion_traces.log",
+    params:
+        models=config["inversion"]["models"],
+    script:
+        "../../workflow_scripts/inversion_traces.py"

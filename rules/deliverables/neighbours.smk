@@ -1,0 +1,50 @@
+# Neighbours: needs the cached features of models; makes the nearest training images of some test images.
+
+
+# Finds the nearest training images, and how often they are of the right class over all test images.
+rule neighbours:
+    input:
+        features=features_of_model,
+        index=INDEX,
+        classes=CLASSES,
+        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+    output:
+        neighbours=f"{R}/explain/neighbours/{{model}}.npz",
+    log:
+        f"{LOGS}/explain/neighbours_{{model}}.log",
+    threads: PLAN.threads
+    resources:
+        compute_threads=PLAN.threads,
+    params:
+        images=config["neighbours"]["images"],
+        neighbours=config["neighbours"]["neighbours"],
+        data=PLAN.data_hash,
+        pixels=PIXELS,
+        seed=FIRST,
+        code=code("scenessl.explain.neighbours", "workflow_scripts/neighbours.py"),
+    script:
+        "../../workflow_scripts/neighbours.py"
+
+
+# Draws the neighbours of all models side by side.
+rule neighbours_sheet:
+    input:
+        neighbours=expand(
+            f"{R}/explain/neighbours/{{model}}.npz",
+            model=config["neighbours"]["models"],
+        ),
+        index=INDEX,
+        classes=CLASSES,
+        crops=CROPS,
+        code=sources(
+            "scenessl.figures.neighbours", "workflow_scripts/neighbours_sheet.py"
+        ),
+    output:
+        figure=f"{R}/figures/neighbours.svg",
+    log:
+        f"{LOGS}/figures/neighbours.log",
+    params:
+        models=config["neighbours"]["models"],
+        data=PLAN.data_hash,
+    script:
+        "../../workflow_scripts/neighbours_sheet.py"

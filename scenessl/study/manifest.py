@@ -1,0 +1,78 @@
+"""What a study makes: every table, figure and piece of evidence, by relative name.
+
+One list for the rules' inputs, the report's reader and the last checks. `published` is the content of a study's
+configuration.yaml; names are relative to its results folder. Imports nothing heavy: the workflow plans with it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+TABLES = ("accuracy", "per_class", "confusion", "comparisons", "settings", "reasons", "fitting")
+SECTIONS = ("explain", "inversion", "filters", "cam", "loss_extremes", "embedding", "neighbours", "probes")
+"""Sections of the configuration that ask for a deliverable; absent or null, it is not made."""
+
+
+def asked(published: Mapping, section: str) -> Mapping | None:
+    """Give the settings of a deliverable, or None when the study does not ask for it."""
+    return published.get(section)
+
+
+def models_of(published: Mapping, section: str) -> Sequence[str]:
+    """Name the models (of `probes`, the starts) that a deliverable is made for; none when it is not asked for."""
+    settings = asked(published, section) or {}
+    return settings.get("starts" if section == "probes" else "models", [])
+
+
+def table_files(published: Mapping) -> list[str]:
+    """Name every table."""
+    more = ["probes"] if asked(published, "probes") else []
+    return [f"tables/{name}.csv" for name in (*TABLES, *more)]
+
+
+def run_files(published: Mapping, *names: str) -> list[str]:
+    """Name files of every training."""
+    runs = [f"models/{model}/seed{seed}" for model in published["models"] for seed in published["seeds"]]
+    return [f"{run}/{name}" for name in names for run in runs]
+
+
+def probe_files(published: Mapping) -> list[str]:
+    """Name what the probes predicted, start by start and seed by seed."""
+    starts = models_of(published, "probes")
+    return [f"probes/{start}_seed{seed}.npz" for start in starts for seed in published["seeds"]]
+
+
+def explanation_files(published: Mapping) -> list[str]:
+    """Name what explains the models of the first seed."""
+    files = ["explain/choice.json"] if asked(published, "explain") else []
+    folders = {"explain": "scorecam"} | {name: name for name in SECTIONS if name not in ("explain", "probes")}
+    for section, folder in folders.items():
+        files += [f"explain/{folder}/{model}.npz" for model in models_of(published, section)]
+    return files
+
+
+def evidence_files(published: Mapping) -> list[str]:
+    """Name what the report's text reads beside data, tables and figures."""
+    runs = run_files(published, "history.csv", "selection.json")
+    return [*runs, *explanation_files(published), *probe_files(published)]
+
+
+def pretext_tasks(published: Mapping) -> list[str]:
+    """Name the pretext tasks that are trained, in the models' order."""
+    return list(dict.fromkeys(line["task"] for line in published["models"].values() if line["task"] != "scenes"))
+
+
+def figure_files(published: Mapping) -> list[str]:
+    """Name every figure."""
+    names = ["accuracy", *(f"pretext_{task}" for task in pretext_tasks(published))]
+    names += [f"{kind}_{name}" for kind in ("curves", "confusion") for name in published["models"]]
+    names += ["early_latest"] if published["roles"].get("early") else []
+    names += [f"scorecam_{name}" for name in models_of(published, "explain")]
+    names += ["scorecam_comparison"] if asked(published, "explain") else []
+    names += [f"inversion_{name}" for name in models_of(published, "inversion")]
+    names += ["inversion_traces"] if asked(published, "inversion") else []
+    for name in models_of(published, "filters"):
+        names += [f"filters_{name}_{layer}" for layer in range(1, 1 + len(published["filters"]["layers"]))]
+        names += [f"filter_kinds_{name}"]
+    for section in ("cam", "loss_extremes", "embedding"):
+        names += [f"{section}_{name}" for name in models_of(published, section)]
+    names += [section for section in ("neighbours", "probes") if asked(published, section)]
+    return [f"figures/{name}.svg" for name in names]
