@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from synthetic_looks import names_of, write_looks, write_npz
 
 from scenessl.files import write_csv, write_json
+from scenessl.study.manifest import figure_files, models_of
 
 FIFTEEN = [
     "bedroom",
@@ -25,6 +27,7 @@ FIFTEEN = [
     "office",
     "store",
 ]
+TEN = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 SETTINGS = {
     "optimizer": "adamw",
     "learning_rate": 5e-4,
@@ -50,7 +53,7 @@ REASONS = {
     "learning_rate": "of the last feature block; a third of it underfits in the same number of epochs",
     "layer_decay": "earlier blocks are more general and need to change less",
     "weight_decay": "against overfitting a small train part",
-    "augmentation": "a mirrored or slightly closer scene is the same scene",
+    "augmentation": "a mirrored or slightly closer view shows the same",
 }
 PRETEXT = {"epochs": 6, "select": "last", "keep_features": 1.0, "label_smoothing": 0.0}
 STOPS = {"rotation": 0.96, "perturbation": 0.99}
@@ -63,6 +66,9 @@ TEST = {
     "perturbation_scenes_3": 0.846,
     "imagenet_scenes": 0.878,
     "random_scenes": 0.221,
+    "rotation_classes": 0.69,
+    "random_classes": 0.48,
+    "rotation_finetuned": 0.951,
 }
 PAIRS = [
     ("rotation_scenes", "supervised"),
@@ -73,6 +79,10 @@ PAIRS = [
     ("perturbation_scenes", "random_scenes"),
     ("rotation_scenes", "perturbation_scenes"),
     ("perturbation_scenes", "perturbation_scenes_3"),
+    ("supervised", "rotation_classes"),
+    ("rotation_classes", "random_classes"),
+    ("rotation_finetuned", "supervised"),
+    ("rotation_finetuned", "rotation_classes"),
 ]
 DEMO = {
     "data": {"kind": "drawn", "hash": "d" * 64},
@@ -88,28 +98,41 @@ FIGURE_SIZES = {  # millimetres; as the real figures, where their size matters t
     "scorecam": (140, 205),
     "inversion_traces": (170, 60),
     "inversion": (150, 55),
+    "filters": (170, 200),
+    "filter_kinds": (170, 165),
+    "cam": (170, 122),
+    "loss_extremes": (170, 190),
+    "embedding": (170, 88),
+    "neighbours": (170, 200),
+    "probes": (170, 75),
 }
 
 
-def write_study(root: Path, classes=FIFTEEN, seeds=(0,), demo=False, test=None, per_class=20, **changes) -> Path:
+def write_study(
+    root: Path, classes=None, seeds=(0,), demo=False, test=None, per_class=20, document="scene15", **changes
+) -> Path:
     """Write the results of an invented study below `root`.
 
     Args:
         root: folder to write to.
-        classes: class names.
+        classes: class names; those of the document's images by default.
         seeds: the study's seeds.
         demo: drawn data and random weights, without the pretrained control.
         test: test accuracies by model name, in place of TEST.
         per_class: test images of each class.
+        document: the assignment, and with it the study.
         changes: keys of configuration.yaml to replace.
     """
-    published = configuration(seeds, demo) | changes
+    made = cifar10_configuration(seeds, demo) if document == "cifar10" else configuration(seeds, demo)
+    published = made | {"document": document} | changes
     accuracies = TEST | (test or {})
     write_yaml(root / "configuration.yaml", published)
-    images = _write_data(root, list(classes), seeds, published, per_class)
+    classes = list(classes or (TEN if document == "cifar10" else FIFTEEN))
+    images = _write_data(root, classes, seeds, published, per_class, grayscale=document == "scene15")
     _write_models(root, published, accuracies)
-    _write_tables(root, published, accuracies, list(classes), per_class)
+    _write_tables(root, published, accuracies, classes, per_class)
     _write_explanations(root, published, images)
+    write_looks(root, published, images)
     _write_figures(root, published)
     write_json(root / "provenance.json", _provenance(published))
     return root
@@ -144,6 +167,9 @@ def configuration(seeds=(0,), demo=False) -> dict:
         "words": {"4b": "I had hoped for more & was <surprised>.\n\nStill, rotation keeps nearly everything."},
         "data": {"kind": "folders", "hash": "a" * 64},
         "weights": {"kind": "file", "name": "ImageNet backbone (local file)", "sha256": "b" * 64},
+        "network": "efficientnet_b0",
+        "transform": "imagenet",
+        "document": "scene15",
         "image_side": 64 if demo else 224,
         "seeds": list(seeds),
         "validation": 0.15,
@@ -158,6 +184,9 @@ def configuration(seeds=(0,), demo=False) -> dict:
             "colour_map": "jet",
         },
         "inversion": {"models": ["supervised", "rotation", "perturbation"], "filters": 5, "steps": 20},
+        "loss_extremes": {"models": ["rotation", "perturbation"], "images": 8},
+        "embedding": {"models": ["supervised", "rotation", "perturbation"], "images": [100, 2000], "perplexity": 30},
+        "neighbours": {"models": ["supervised", "rotation", "perturbation"], "images": 5, "neighbours": 10},
         "roles": {
             "supervised": "supervised",
             "schemes": ["supervised", "rotation_scenes", "perturbation_scenes"],
@@ -167,6 +196,56 @@ def configuration(seeds=(0,), demo=False) -> dict:
             "latest": "perturbation_scenes",
         },
     } | (DEMO if demo else {})
+
+
+def cifar10_configuration(seeds=(0,), demo=False) -> dict:
+    """The published configuration of the second study."""
+    lines = {
+        "supervised": ("scenes", "random", "all"),
+        "rotation": ("rotation", "random", "all"),
+        "rotation_classes": ("scenes", "rotation", "classifier"),
+        "random_classes": ("scenes", "random", "classifier"),
+        "rotation_finetuned": ("scenes", "rotation", "all"),
+    }
+    return (
+        {key: value for key, value in configuration(seeds).items() if key not in ("explain", "inversion")}
+        | (DEMO if demo else {"weights": DEMO["weights"]})
+        | {
+            "study": "demo" if demo else "cifar10",
+            "title": "A Tale of Two Networks",
+            "words": {"4.5": "I had expected less of the rotations."},
+            "network": "small_resnet",
+            "transform": "whole",
+            "document": "cifar10",
+            "image_side": 32,
+            "models": {name: _without_stop(_model(name, *line)) for name, line in lines.items()},
+            "comparisons": {f"pair{at}": list(pair) for at, pair in enumerate(PAIRS) if set(pair) <= set(lines)},
+            "explain": None,
+            "filters": {
+                "models": ["supervised", "rotation"],
+                "layers": ["features.0.0", "features.1.0.conv1"],
+                "shown": 8,
+            },
+            "cam": {"models": ["supervised", "rotation_classes", "rotation"], "classes": 3, "colour_map": "jet"},
+            "loss_extremes": {"models": ["rotation"], "images": 10},
+            "embedding": {"models": ["supervised", "rotation"], "images": [100, 2000], "perplexity": 30},
+            "neighbours": {"models": ["supervised", "rotation"], "images": 5, "neighbours": 10},
+            "probes": {"starts": ["supervised", "rotation", "random"], "knn": [1, 10, 200], "temperature": 0.07},
+            "roles": {
+                "supervised": "supervised",
+                "schemes": ["supervised", "rotation_classes", "rotation_finetuned"],
+                "pretexts": ["rotation"],
+                "controls": ["random_classes"],
+                "early": None,
+                "latest": None,
+            },
+        }
+    )
+
+
+def _without_stop(model: dict) -> dict:
+    """A model that trains all its epochs, from a start that is not kept."""
+    return model | {"settings": model["settings"] | {"early_stop": None, "keep_features": 0.0}}
 
 
 def _model(name: str, task: str, init: str, train: str) -> dict:
@@ -186,7 +265,7 @@ def _model(name: str, task: str, init: str, train: str) -> dict:
     return {"task": task, "init": init, "train": train, "settings": settings, "reasons": reasons}
 
 
-def _write_data(root: Path, classes: list[str], seeds, published: dict, per_class: int) -> list[dict]:
+def _write_data(root: Path, classes: list[str], seeds, published: dict, per_class: int, grayscale: bool) -> list[dict]:
     """Write index, classes, audit and parts; returns the rows of the index."""
     rows = []
     for split, number in (("train", 20), ("test", per_class)):
@@ -198,7 +277,7 @@ def _write_data(root: Path, classes: list[str], seeds, published: dict, per_clas
     columns = ["image", "split", "label", "class", "path", *fixed]
     write_csv(root / "data/index.csv", [row | fixed for row in rows], columns)
     classes_json = {"classes": classes, "folders": classes, "origin": "given", "source": published["data"]["kind"]}
-    write_json(root / "data/classes.json", classes_json | {"hash": "a" * 64, "grayscale": True})
+    write_json(root / "data/classes.json", classes_json | {"hash": "a" * 64, "grayscale": grayscale})
     test = next(row for row in rows if row["split"] == "test")
     audit = {
         "images": len(rows),
@@ -227,10 +306,11 @@ def _write_models(root: Path, published: dict, accuracies: dict) -> None:
         epochs = model["settings"]["epochs"]
         for seed in published["seeds"]:
             folder = root / f"models/{name}/seed{seed}"
-            rows = [_history(epoch, epochs, accuracies[name]) for epoch in range(epochs + 1)]
+            best = epochs if model["settings"]["select"] == "last" else epochs - 2
+            rows = [_history(epoch, best, accuracies[name]) for epoch in range(epochs + 1)]
             write_csv(folder / "history.csv", rows, list(rows[0]))
             selection = {
-                "selected_epoch": epochs if model["settings"]["select"] == "last" else epochs - 2,
+                "selected_epoch": best,
                 "last_epoch": epochs,
                 "best_epoch": epochs - 2,
                 "planned_epochs": epochs,
@@ -245,16 +325,18 @@ def _write_models(root: Path, published: dict, accuracies: dict) -> None:
             write_json(folder / "selection.json", selection)
 
 
-def _history(epoch: int, epochs: int, final: float) -> dict:
-    share = 1 - 0.5**epoch if epoch < epochs else 1.0
+def _history(epoch: int, best: int, final: float) -> dict:
+    """Losses and accuracies that settle until the best epoch; from then on, the model overfits."""
+    share = 1 - 0.5**epoch if epoch < best else 1.0
+    past = max(0, epoch - best)
     return {
         "epoch": epoch,
         "learning_rate": 0.0005,
         "running_loss": 2.0 - share if epoch else "",
-        "train_loss": round(2.7 - 2.4 * share, 4),
+        "train_loss": round(2.7 - 2.4 * share - 0.02 * past, 4),
         "train_accuracy": round(0.07 + (min(final + 0.03, 1) - 0.07) * share, 4),
-        "validation_loss": round(2.7 - 2.1 * share, 4),
-        "validation_accuracy": round(0.07 + (final - 0.07) * share, 4),
+        "validation_loss": round(2.7 - 2.1 * share + 0.04 * past, 4),
+        "validation_accuracy": round(0.07 + (final - 0.07) * share - 0.002 * past, 4),
     }
 
 
@@ -291,22 +373,23 @@ def _write_tables(root: Path, published: dict, accuracies: dict, classes: list[s
                 }
             )
             fitting.append(_fitting(name, seed, value))
-            if model["task"] == "scenes":
-                rows = _confusions(name, seed, value, classes, per_class)
-                confusion += rows
-                recall += [
-                    {
-                        "model": name,
-                        "seed": seed,
-                        "class": row["true"],
-                        "n": per_class,
-                        "recall": row["count"] / per_class,
-                        "precision": value,
-                        "f1": value,
-                    }
-                    for row in rows
-                    if row["true"] == row["predicted"]
-                ]
+            names = names_of(model["task"], classes)
+            shown = per_class if names is classes else number
+            rows = _confusions(name, seed, value, names, shown)
+            confusion += rows
+            recall += [
+                {
+                    "model": name,
+                    "seed": seed,
+                    "class": row["true"],
+                    "n": shown,
+                    "recall": row["count"] / shown,
+                    "precision": value,
+                    "f1": value,
+                }
+                for row in rows
+                if row["true"] == row["predicted"]
+            ]
     for file, rows in {"accuracy": accuracy, "fitting": fitting, "per_class": recall, "confusion": confusion}.items():
         write_csv(root / f"tables/{file}.csv", rows, list(rows[0]))
     pairs = [
@@ -374,30 +457,33 @@ def _pair(a: str, b: str, seed: int, accuracies: dict, number: int) -> dict:
 
 def _write_explanations(root: Path, published: dict, images: list[dict]) -> None:
     tests = [row for row in images if row["split"] == "test"]
+    if published.get("explain"):
+        _write_scorecam(root, published["explain"], tests)
+    for at, name in enumerate(models_of(published, "inversion")):
+        write_npz(root / f"explain/inversion/{name}.npz", _inversion(at, tests))
+
+
+def _write_scorecam(root: Path, explain: dict, tests: list[dict]) -> None:
     labels = sorted({row["label"] for row in tests})
-    chosen = [next(row for row in tests if row["label"] == label) for label in labels][: published["explain"]["images"]]
+    chosen = [next(row for row in tests if row["label"] == label) for label in labels][: explain["images"]]
     listed = [
         {"number": at, "image": row["image"], "label": row["label"], "class": row["class"], "path": row["path"]}
         for at, row in enumerate(chosen, 1)
     ]
     choice = {
         "images": listed,
-        "wanted": published["explain"]["images"],
+        "wanted": explain["images"],
         "common_correct": int(0.7 * len(tests)),
         "test_images": len(tests),
     }
-    write_json(root / "explain/choice.json", choice | {"models": published["explain"]["models"]})
-    for at, name in enumerate(published["explain"]["models"]):
-        arrays = _maps(len(chosen), published["explain"]["layers"], at)
+    write_json(root / "explain/choice.json", choice | {"models": explain["models"]})
+    for at, name in enumerate(explain["models"]):
+        arrays = _maps(len(chosen), explain["layers"], at)
         arrays |= {
             "images": np.array([row["image"] for row in chosen], np.int32),
             "targets": np.array([row["label"] for row in chosen]),
         }
-        _write_npz(
-            root / f"explain/scorecam/{name}.npz", arrays | {"variant": np.array(published["explain"]["variant"])}
-        )
-    for at, name in enumerate(published["inversion"]["models"]):
-        _write_npz(root / f"explain/inversion/{name}.npz", _inversion(at, tests))
+        write_npz(root / f"explain/scorecam/{name}.npz", arrays | {"variant": np.array(explain["variant"])})
 
 
 def _maps(number: int, layers: list[int], seed: int) -> dict:
@@ -433,18 +519,12 @@ def _inversion(seed: int, tests: list[dict]) -> dict:
     }
 
 
-def _write_npz(path: Path, arrays: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **arrays)
-
-
 def _write_figures(root: Path, published: dict) -> None:
-    from scenessl.report.needs import figure_files
-
     for file in figure_files(published):
         path = root / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        width, height = next(size for start, size in FIGURE_SIZES.items() if path.stem.startswith(start))
+        start = max((start for start in FIGURE_SIZES if path.stem.startswith(start)), key=len)
+        width, height = FIGURE_SIZES[start]
         head = f'width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}"'
         shape = f'<rect width="{width}" height="{height}" fill="#dde6ee"/>'
         label = f'<text x="5" y="12" font-size="6">{path.stem}</text>'

@@ -6,13 +6,13 @@ import re
 import pytest
 from synthetic_study import write_study
 
-from scenessl.report import (
-    answers_accuracy,
-    answers_inversion,
-    answers_scorecam,
-    answers_training,
-    answers_usefulness,
-    text_data,
+from scenessl.report import text_data
+from scenessl.report.answers import (
+    accuracy,
+    inversion,
+    scorecam,
+    training,
+    usefulness,
 )
 from scenessl.report.evidence import read_evidence
 from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement
@@ -37,9 +37,9 @@ def test_the_more_accurate_scheme_is_named_whichever_it_is(tmp_path):
     close = evidence_with(
         tmp_path / "close", test={"supervised": 0.881, "rotation_scenes": 0.88, "perturbation_scenes": 0.84}
     )
-    assert plain(answers_accuracy.winner(one)).startswith("supervised (95.00 % test accuracy) classifies")
-    assert plain(answers_accuracy.winner(other)).startswith("rotation_scenes (88.00 % test accuracy) classifies")
-    assert "no single scheme wins" in plain(answers_accuracy.winner(close))
+    assert plain(accuracy.winner(one)).startswith("supervised (95.00 % test accuracy) classifies")
+    assert plain(accuracy.winner(other)).startswith("rotation_scenes (88.00 % test accuracy) classifies")
+    assert "no single scheme wins" in plain(accuracy.winner(close))
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_usefulness_is_judged_against_the_control_and_needs_a_solved_pretext(
     test = {"rotation_scenes": accuracy, "imagenet_scenes": control, "rotation": pretext}
     evidence = evidence_with(tmp_path, test=test)
     assert start_control(evidence, "rotation_scenes") == "imagenet_scenes"
-    assert answers_usefulness.usefulness(evidence, "rotation_scenes") == expected
-    answer = plain(answers_usefulness.useful(evidence))
+    assert usefulness.usefulness(evidence, "rotation_scenes") == expected
+    answer = plain(usefulness.useful(evidence))
     assert ("rotation converged" in answer) == (pretext > 0.96)
     assert ("rotation did not converge" in answer) == (pretext < 0.96)
     parts = {
@@ -80,7 +80,7 @@ def test_in_the_demo_the_random_start_is_the_control(tmp_path):
     [(0.90, "cost scene accuracy"), (0.70, "helped the scenes"), (0.841, "The results are similar")],
 )
 def test_early_and_latest_epoch(tmp_path, early, expected):
-    answer = plain(answers_accuracy.early_latest(evidence_with(tmp_path, test={"perturbation_scenes_3": early})))
+    answer = plain(accuracy.early_latest(evidence_with(tmp_path, test={"perturbation_scenes_3": early})))
     others = {"cost scene accuracy", "helped the scenes", "The results are similar"} - {expected}
     assert expected in answer
     assert not any(other in answer for other in others)
@@ -119,19 +119,19 @@ def test_seeds_that_disagree_leave_the_comparison_open(tmp_path):
 
 def test_one_seed_has_no_deviation_and_says_so(tmp_path):
     one, three = evidence_with(tmp_path / "1"), evidence_with(tmp_path / "3", seeds=(4, 5, 6))
-    assert "no standard deviation" in plain(answers_training.accuracy_notes(one))
-    assert "±" not in answers_training.spread_text(one.accuracies("supervised"))
-    assert answers_training.spread_text(three.accuracies("supervised")) == "94.90 ± 0.40"
+    assert "no standard deviation" in plain(training.accuracy_notes(one))
+    assert "±" not in training.spread_text(one.accuracies("supervised"))
+    assert training.spread_text(three.accuracies("supervised")) == "94.90 ± 0.40"
 
 
 def test_fitting_summary_follows_the_verdicts(tmp_path):
     evidence = evidence_with(tmp_path)
-    summary = plain(answers_training.fitting_summary(evidence))
+    summary = plain(training.fitting_summary(evidence))
     assert "supervised overfits" in summary
     assert "random_scenes underfits" in summary
     for row in evidence.tables["fitting"]:
         row["verdict"] = "no overfitting seen"
-    summary = plain(answers_training.fitting_summary(evidence))
+    summary = plain(training.fitting_summary(evidence))
     assert "overfits" not in summary
     assert "no overfitting is seen" in summary
 
@@ -148,10 +148,10 @@ def test_convergence_uses_the_settings_threshold(tmp_path):
 def test_leaks_are_reported_with_the_corrected_accuracy_or_not_at_all(tmp_path):
     evidence = evidence_with(tmp_path)
     assert "Without it, the test accuracy of supervised is 94.46 % instead of 94.50 %" in plain(
-        answers_training.accuracy_notes(evidence)
+        training.accuracy_notes(evidence)
     )
     evidence.audit["leaked_images"] = []
-    assert "No test image has a copy" in plain(answers_training.accuracy_notes(evidence))
+    assert "No test image has a copy" in plain(training.accuracy_notes(evidence))
 
 
 def test_audit_counts(tmp_path):
@@ -161,35 +161,33 @@ def test_audit_counts(tmp_path):
 
 def test_fewer_images_than_wanted_is_said(tmp_path):
     evidence = evidence_with(tmp_path, classes=["a", "b", "c"])
-    assert "fewer than the eight images wanted" in plain(answers_scorecam.images(evidence))
-    assert "Three images are pictures" in plain(answers_scorecam.between(evidence))
+    assert "fewer than the eight images wanted" in plain(scorecam.images(evidence))
+    assert "Three images are pictures" in plain(scorecam.between(evidence))
 
 
 def test_score_cam_sentences_turn_with_the_maps(tmp_path):
     evidence = evidence_with(tmp_path)
-    gathers = plain(answers_scorecam.scheme(evidence, "supervised"))
+    gathers = plain(scorecam.scheme(evidence, "supervised"))
     evidence.heatmaps.maps["supervised"][:] = evidence.heatmaps.maps["supervised"][:, ::-1].copy()
-    spreads = plain(answers_scorecam.scheme(evidence, "supervised"))
+    spreads = plain(scorecam.scheme(evidence, "supervised"))
     assert "the heat gathers" in gathers
     assert "the heat spreads out" in spreads
     evidence.heatmaps.maps["supervised"][0, 0] = 0
-    assert "The maps of image 1 are blank" in plain(answers_scorecam.scheme(evidence, "supervised"))
+    assert "The maps of image 1 are blank" in plain(scorecam.scheme(evidence, "supervised"))
 
 
 def test_inversion_verdict_turns_with_the_activations(tmp_path):
     from dataclasses import replace
 
-    inversion = evidence_with(tmp_path).inversions["supervised"]
-    assert "Four of them go beyond" in plain(answers_inversion.works(inversion))
-    weak = replace(inversion, units=tuple(replace(unit, end=0.01) for unit in inversion.units))
-    assert "No synthetic image drives its filter as high" in plain(answers_inversion.works(weak))
-    strong = replace(inversion, units=tuple(replace(unit, end=99.0) for unit in inversion.units))
-    assert "Every synthetic image drives its filter beyond" in plain(answers_inversion.works(strong))
+    found = evidence_with(tmp_path).inversions["supervised"]
+    assert "Four of them go beyond" in plain(inversion.works(found))
+    weak = replace(found, units=tuple(replace(unit, end=0.01) for unit in found.units))
+    assert "No synthetic image drives its filter as high" in plain(inversion.works(weak))
+    strong = replace(found, units=tuple(replace(unit, end=99.0) for unit in found.units))
+    assert "Every synthetic image drives its filter beyond" in plain(inversion.works(strong))
 
 
 def test_shared_filters_are_those_of_both(tmp_path):
     evidence = evidence_with(tmp_path)
-    assert answers_inversion.shared_filters(evidence, "supervised", "rotation") == [70, 944, 1250]
-    assert "share three of their five selected filters (70, 944 and 1250)" in plain(
-        answers_inversion.compare_models(evidence)
-    )
+    assert inversion.shared_filters(evidence, "supervised", "rotation") == [70, 944, 1250]
+    assert "share three of their five selected filters (70, 944 and 1250)" in plain(inversion.compare_models(evidence))

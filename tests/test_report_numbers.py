@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scenessl.report import heatmaps, inversions, numbers
-from scenessl.report.reading import Files, Gap, NotThereError, typed
+from scenessl.report import numbers
+from scenessl.report.readers import heatmaps, inversions
+from scenessl.report.readers.files import Files, Gap, NotThereError, typed
 from scenessl.report.wording import listing, plural, say
 
 

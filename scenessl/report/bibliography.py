@@ -13,6 +13,20 @@ def _work(authors: str, year: int, title: str, where: str, link: str = "") -> Ma
 
 
 WORKS = {
+    "caron2021": _work(
+        "M. Caron, H. Touvron, I. Misra, H. Jégou, J. Mairal, P. Bojanowski and A. Joulin",
+        2021,
+        "Emerging properties in self-supervised vision transformers",
+        "IEEE/CVF International Conference on Computer Vision, pp. 9650–9660",
+        "https://arxiv.org/abs/2104.14294",
+    ),
+    "chen2020": _work(
+        "T. Chen, S. Kornblith, M. Norouzi and G. Hinton",
+        2020,
+        "A simple framework for contrastive learning of visual representations",
+        "International Conference on Machine Learning, PMLR 119, pp. 1597–1607",
+        "https://arxiv.org/abs/2002.05709",
+    ),
     "deng2009": _work(
         "J. Deng, W. Dong, R. Socher, L.-J. Li, K. Li and L. Fei-Fei",
         2009,
@@ -26,6 +40,34 @@ WORKS = {
         "Unsupervised representation learning by predicting image rotations",
         "International Conference on Learning Representations",
         "https://arxiv.org/abs/1803.07728",
+    ),
+    "he2016": _work(
+        "K. He, X. Zhang, S. Ren and J. Sun",
+        2016,
+        "Deep residual learning for image recognition",
+        "IEEE Conference on Computer Vision and Pattern Recognition, pp. 770–778",
+        "https://arxiv.org/abs/1512.03385",
+    ),
+    "he2022": _work(
+        "K. He, X. Chen, S. Xie, Y. Li, P. Dollár and R. Girshick",
+        2022,
+        "Masked autoencoders are scalable vision learners",
+        "IEEE/CVF Conference on Computer Vision and Pattern Recognition, pp. 16000–16009",
+        "https://arxiv.org/abs/2111.06377",
+    ),
+    "krizhevsky2009": _work(
+        "A. Krizhevsky",
+        2009,
+        "Learning multiple layers of features from tiny images",
+        "Technical report, University of Toronto",
+        "https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf",
+    ),
+    "krizhevsky2012": _work(
+        "A. Krizhevsky, I. Sutskever and G. E. Hinton",
+        2012,
+        "ImageNet classification with deep convolutional neural networks",
+        "Advances in Neural Information Processing Systems 25, pp. 1097–1105",
+        "https://proceedings.neurips.cc/paper/2012/hash/c399862d3b9d6b76c8436e924a68c45b-Abstract.html",
     ),
     "lazebnik2006": _work(
         "S. Lazebnik, C. Schmid and J. Ponce",
@@ -55,12 +97,26 @@ WORKS = {
         "Psychometrika 12(2), pp. 153–157",
         "https://doi.org/10.1007/BF02295996",
     ),
+    "rousseeuw1987": _work(
+        "P. J. Rousseeuw",
+        1987,
+        "Silhouettes: A graphical aid to the interpretation and validation of cluster analysis",
+        "Journal of Computational and Applied Mathematics 20, pp. 53–65",
+        "https://doi.org/10.1016/0377-0427(87)90125-7",
+    ),
     "tan2019": _work(
         "M. Tan and Q. V. Le",
         2019,
         "EfficientNet: Rethinking model scaling for convolutional neural networks",
         "International Conference on Machine Learning, PMLR 97, pp. 6105–6114",
         "https://arxiv.org/abs/1905.11946",
+    ),
+    "vandermaaten2008": _work(
+        "L. van der Maaten and G. Hinton",
+        2008,
+        "Visualizing data using t-SNE",
+        "Journal of Machine Learning Research 9, pp. 2579–2605",
+        "https://www.jmlr.org/papers/v9/vandermaaten08a.html",
     ),
     "wang2020": _work(
         "H. Wang, Z. Wang, M. Du, F. Yang, Z. Zhang, S. Ding, P. Mardziel and X. Hu",
@@ -76,12 +132,26 @@ WORKS = {
         "Journal of the American Statistical Association 22(158), pp. 209–212",
         "https://doi.org/10.1080/01621459.1927.10502953",
     ),
+    "wu2018": _work(
+        "Z. Wu, Y. Xiong, S. X. Yu and D. Lin",
+        2018,
+        "Unsupervised feature learning via non-parametric instance discrimination",
+        "IEEE/CVF Conference on Computer Vision and Pattern Recognition, pp. 3733–3742",
+        "https://arxiv.org/abs/1805.01978",
+    ),
     "yosinski2015": _work(
         "J. Yosinski, J. Clune, A. Nguyen, T. Fuchs and H. Lipson",
         2015,
         "Understanding neural networks through deep visualization",
         "Deep Learning Workshop, International Conference on Machine Learning",
         "https://arxiv.org/abs/1506.06579",
+    ),
+    "zhou2016": _work(
+        "B. Zhou, A. Khosla, A. Lapedriza, A. Oliva and A. Torralba",
+        2016,
+        "Learning deep features for discriminative localization",
+        "IEEE Conference on Computer Vision and Pattern Recognition, pp. 2921–2929",
+        "https://arxiv.org/abs/1512.04150",
     ),
 }
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from scenessl.errors import UserError
 from scenessl.evaluation.runs import PARTS, Run, read_run
-from scenessl.evaluation.tables import TABLES, write_tables
+from scenessl.evaluation.tables import write_tables
 from scenessl.files import read_csv, read_json
 from scenessl.report.provenance import NAME, read_published, sha256, stored_files, weight_files
 
@@ -118,9 +118,8 @@ def _disagreement(run: Run, parts: Sequence[Mapping[str, str]], labels: Mapping[
 def _tables(root: Path) -> Iterator[Check]:
     """Compute every table again from the stored results and compare it byte for byte."""
     with tempfile.TemporaryDirectory() as folder:
-        write_tables(root, read_published(root), folder)
-        for name in TABLES:
-            yield _same_table(f"tables/{name}", root / "tables" / name, Path(folder) / name)
+        for computed in write_tables(root, read_published(root), folder):
+            yield _same_table(f"tables/{computed.name}", root / "tables" / computed.name, computed)
 
 
 def _same_table(name: str, stored: Path, computed: Path) -> Check:

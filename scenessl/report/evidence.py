@@ -5,13 +5,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
+from types import ModuleType
 
-from scenessl.report.heatmaps import Heatmaps, read_heatmaps
-from scenessl.report.inversions import Inversion, read_inversion
-from scenessl.report.needs import TABLES, figure_files
-from scenessl.report.reading import Files, Gap
+from scenessl.report import documents
+from scenessl.report.readers.activations import ActivationMaps, read_activations
+from scenessl.report.readers.embeddings import Embedding, read_embedding
+from scenessl.report.readers.extremes import Extremes, read_extremes
+from scenessl.report.readers.files import Files, Gap
+from scenessl.report.readers.filterbanks import FilterLayer, read_filters
+from scenessl.report.readers.heatmaps import Heatmaps, read_heatmaps
+from scenessl.report.readers.inversions import Inversion, read_inversion
+from scenessl.report.readers.neighbourhoods import Neighbourhood, read_neighbourhood
+from scenessl.report.readers.probings import Probing, read_probings
+from scenessl.study.manifest import asked, evidence_files, figure_files, models_of, probe_files
 
 PARTS = ("train", "validation", "test")
+DATA = ("data/index.csv", "data/classes.json", "data/audit.json")
+TABLES = ("accuracy", "per_class", "confusion", "comparisons", "fitting")
+"""Tables that the text reads, beside that of the probes."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +74,22 @@ class Evidence:
     tables: dict[str, list[dict]]
     histories: dict[tuple[str, int], list[dict]]
     selections: dict[tuple[str, int], dict]
-    choice: dict
+    choice: dict | None
     heatmaps: Heatmaps
     inversions: dict[str, Inversion]
+    filters: dict[str, tuple[FilterLayer, ...]]
+    activations: dict[str, ActivationMaps]
+    extremes: dict[str, Extremes]
+    embeddings: dict[str, Embedding]
+    neighbourhoods: dict[str, Neighbourhood]
+    probings: dict[tuple[str, int], Probing]
     provenance: dict
     models: dict[str, Model] = field(default_factory=dict)
+
+    @property
+    def document(self) -> ModuleType:
+        """The assignment that the report answers, see `scenessl.report.documents`."""
+        return documents.find(self.published["document"])
 
     @property
     def roles(self) -> dict:
@@ -105,13 +127,23 @@ class Evidence:
         return self.published["weights"]["kind"] != "none"
 
     @property
+    def is_demonstration(self) -> bool:
+        """Whether the numbers say nothing about the assignment's images and start."""
+        return self.is_drawn or (self.document.IS_PRETRAINED and not self.is_pretrained)
+
+    @property
+    def picture(self) -> str:
+        """What an image is after the transform: a crop, or the whole image."""
+        return "image" if self.published["transform"] == "whole" else "crop"
+
+    @property
     def has_validation(self) -> bool:
         """Whether a part of train is kept for validation (otherwise the test part plays that role)."""
         return self.published["validation"] != "test"
 
     @property
-    def scene_models(self) -> list[str]:
-        """Names of the models that classify scenes."""
+    def label_models(self) -> list[str]:
+        """Names of the models that answer with the labels, of the task that is called scenes."""
         return [name for name, model in self.models.items() if model.task == "scenes"]
 
     @property
@@ -121,13 +153,27 @@ class Evidence:
 
     @property
     def has_explained(self) -> bool:
-        """Whether any image is explained; taken for granted while a draft does not know."""
-        return isinstance(self.choice, Gap) or bool(self.choice["images"])
+        """Whether any image is explained by Score-CAM; taken for granted while a draft does not know."""
+        return self.choice is not None and (isinstance(self.choice, Gap) or bool(self.choice["images"]))
 
     @property
     def self_supervised(self) -> list[str]:
         """Schemes that rest on a pretext."""
         return [name for name in self.roles["schemes"] if name != self.roles["supervised"]]
+
+    @property
+    def tuned(self) -> list[str]:
+        """Self-supervised schemes of which all layers train on the labels."""
+        return [name for name in self.self_supervised if self.models[name].train == "all"]
+
+    @property
+    def frozen(self) -> list[str]:
+        """Self-supervised schemes of which only the classifier trains on the labels."""
+        return [name for name in self.self_supervised if self.models[name].train == "classifier"]
+
+    def task_name(self, task: str) -> str:
+        """Name a task for readers: the labels are called scenes in the configuration, whatever they are of."""
+        return self.document.THINGS if task == "scenes" else task
 
     def pretext_of(self, name: str) -> str | None:
         """Name the pretext model whose features `name` uses; None when there is none."""
@@ -183,8 +229,20 @@ class Evidence:
         return self.index[image]["class"]
 
 
+def needed(published: Mapping) -> list[str]:
+    """Name all files that the report of a study reads, relative to the study's results, sorted."""
+    parts = [f"data/parts_seed{seed}.csv" for seed in published["seeds"]]
+    tables = [f"tables/{name}.csv" for name in _tables(published)]
+    asked_for = [*evidence_files(published), *probe_files(published), *figure_files(published)]
+    return sorted({"configuration.yaml", "provenance.json", *DATA, *parts, *tables, *asked_for})
+
+
+def _tables(published: Mapping) -> list[str]:
+    return [*TABLES, "probes"] if asked(published, "probes") else [*TABLES]
+
+
 def read_evidence(root: Path | str, draft: bool = False) -> Evidence:
-    """Read the results of a study.
+    """Read the results of a study; what it does not ask for is not read.
 
     Args:
         root: the study's results folder; configuration.yaml must lie in it, also for a draft.
@@ -197,8 +255,8 @@ def read_evidence(root: Path | str, draft: bool = False) -> Evidence:
     files = Files(root, draft)
     pairs = [(name, seed) for name in published["models"] for seed in published["seeds"]]
     index = files.table("data/index.csv")
-    for figure in figure_files(published):
-        files.there(figure)
+    for name in needed(published):
+        files.there(name)
     return Evidence(
         root=Path(root),
         published=published,
@@ -207,16 +265,34 @@ def read_evidence(root: Path | str, draft: bool = False) -> Evidence:
         index=index,
         audit=files.json("data/audit.json"),
         parts={seed: files.table(f"data/parts_seed{seed}.csv") for seed in published["seeds"]},
-        tables={name: files.table(f"tables/{name}.csv") for name in TABLES},
+        tables={name: files.table(f"tables/{name}.csv") for name in _tables(published)},
         histories={pair: files.table(f"models/{pair[0]}/seed{pair[1]}/history.csv") for pair in pairs},
         selections={pair: files.json(f"models/{pair[0]}/seed{pair[1]}/selection.json") for pair in pairs},
-        choice=files.json("explain/choice.json"),
-        heatmaps=read_heatmaps(files, published["explain"]["models"]),
-        inversions={name: read_inversion(files, name) for name in published["inversion"]["models"]},
         provenance=files.json("provenance.json"),
         models=_models(published["models"]),
         missing=files.missing,
+        **_looks(files, published),
     )
+
+
+def _looks(files: Files, published: Mapping) -> dict[str, object]:
+    """Read what a study may ask for, by the names of the evidence; empty where it does not."""
+    readers = {
+        "inversions": ("inversion", read_inversion),
+        "filters": ("filters", read_filters),
+        "activations": ("cam", read_activations),
+        "extremes": ("loss_extremes", read_extremes),
+        "embeddings": ("embedding", read_embedding),
+        "neighbourhoods": ("neighbours", read_neighbourhood),
+    }
+    return {
+        "choice": files.json("explain/choice.json") if asked(published, "explain") else None,
+        "heatmaps": read_heatmaps(files, models_of(published, "explain")),
+        "probings": read_probings(files, models_of(published, "probes"), published["seeds"]),
+    } | {
+        name: {model: read(files, model) for model in models_of(published, section)}
+        for name, (section, read) in readers.items()
+    }
 
 
 def _models(published: Mapping[str, Mapping]) -> dict[str, Model]:

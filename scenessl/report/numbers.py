@@ -64,6 +64,11 @@ def decimal(value: float) -> str:
     return _signed(f"{value:.2f}")
 
 
+def degrees(value: float) -> str:
+    """An angle, in whole degrees: 45°."""
+    return f"{value:.0f}°"
+
+
 def factor(value: float) -> str:
     """How many times as much: 1.8 times, 14 times."""
     return f"{value:.1f} times" if value < 10 else f"{value:.0f} times"
@@ -122,6 +127,7 @@ FILTERS = {
         hundredfold,
         loss,
         decimal,
+        degrees,
         factor,
         setting,
         or_dash,

@@ -14,15 +14,16 @@ import yaml
 
 from scenessl.errors import UserError
 from scenessl.evaluation.runs import RUN_FILES
-from scenessl.evaluation.tables import TABLES
 from scenessl.files import write_json
 from scenessl.report.checkout import code_state
+from scenessl.study.manifest import probe_files, table_files
 
 LIBRARIES = (
     "torch",
     "torchvision",
     "numpy",
     "scipy",
+    "scikit-learn",
     "pillow",
     "safetensors",
     "matplotlib",
@@ -87,7 +88,8 @@ def stored_files(published: Mapping) -> list[str]:
         "data/audit.json",
         *parts,
         *_of_runs(published, RUN_FILES),
-        *[f"tables/{name}" for name in TABLES],
+        *probe_files(published),
+        *table_files(published),
     ]
 
 

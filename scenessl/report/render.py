@@ -12,39 +12,19 @@ from markupsafe import Markup
 
 from scenessl.errors import UserError
 from scenessl.files import atomic, write_text
-from scenessl.report import (
-    answers_accuracy,
-    answers_inversion,
-    answers_scorecam,
-    answers_training,
-    answers_usefulness,
-    requirements,
-    settings_tables,
-    text,
-    text_data,
-    wording,
-)
-from scenessl.report.answers_training import spread_text
+from scenessl.report import settings_tables, text, text_data, wording
+from scenessl.report.answers import training
+from scenessl.report.answers.training import spread_text
 from scenessl.report.captions import Captions
 from scenessl.report.evidence import Evidence, read_evidence
 from scenessl.report.numbers import FILTERS, percent_range
-from scenessl.report.questions import OPENING, QUESTIONS
-from scenessl.report.reading import NotThereError
+from scenessl.report.readers.files import NotThereError
 
 EPOCH = "1690000000"
 """Default of SOURCE_DATE_EPOCH: a fixed date in the PDF, so that the same results give the same bytes."""
 
-SUBJECTS = {
-    "text": text,
-    "data": text_data,
-    "training": answers_training,
-    "accuracy": answers_accuracy,
-    "usefulness": answers_usefulness,
-    "scorecam": answers_scorecam,
-    "inversion": answers_inversion,
-    "requirements": requirements,
-    "settings": settings_tables,
-}
+SUBJECTS = {"text": text, "data": text_data, "training": training, "settings": settings_tables}
+"""What every document's template may call; its own answers are added to these."""
 
 
 def write_report(
@@ -58,7 +38,7 @@ def write_report(
 
     Args:
         root: results of the study (configuration.yaml, data/, models/, tables/, figures/ …).
-        templates: folder with report.html.jinja, sections/, report.css and fonts/.
+        templates: folder with report.html.jinja, <document>.html.jinja, sections/, report.css and fonts/.
         out_pdf: the PDF to write.
         out_html: the HTML it was made of, for those who look for a mistake; it links to figures and style sheet.
         draft: name missing parts in the text instead of failing.
@@ -82,7 +62,7 @@ def render_html(evidence: Evidence, templates: Path | str) -> str:
     captions = Captions(evidence.draft)
     environment = _environment(evidence, Path(templates), captions)
     try:
-        return captions.resolve(environment.get_template("report.html.jinja").render())
+        return captions.resolve(environment.get_template(f"{evidence.published['document']}.html.jinja").render())
     except jinja2.TemplateSyntaxError as error:
         raise UserError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
     except jinja2.TemplateError as error:
@@ -99,13 +79,13 @@ def _environment(evidence: Evidence, templates: Path, captions: Captions) -> jin
         lstrip_blocks=True,
     )
     environment.filters |= FILTERS | {"spread": spread_text}
-    environment.globals |= SUBJECTS | {
+    environment.globals |= SUBJECTS | evidence.document.ANSWERS
+    environment.globals |= {
         "e": evidence,
+        "document": evidence.document,
         "captions": captions,
         "figure_file": _figure_file(evidence),
         "piece": _piece(evidence, captions),
-        "question_text": QUESTIONS,
-        "opening": OPENING,
         "percent_range": percent_range,
         "own_words": _own_words(evidence),
         "style": (templates / "report.css").resolve().as_uri(),

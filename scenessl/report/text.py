@@ -2,15 +2,17 @@
 
 from markupsafe import Markup
 
-from scenessl.report.answers_accuracy import winner
-from scenessl.report.answers_usefulness import useful_short
+from scenessl.report.answers.accuracy import winner
+from scenessl.report.answers.probes import inner_statement
+from scenessl.report.answers.usefulness import useful_short
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count
-from scenessl.report.verdicts import compare, converged_statement, convergence, statement
+from scenessl.report.text_network import named
+from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement
 from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, ref, say, sentence
+from scenessl.study.manifest import asked, models_of
 
 TASKS = {
-    "scenes": "classify the scenes",
     "rotation": "recognise by which of four turns an image is rotated",
     "perturbation": "recognise whether a small square was painted black or white",
 }
@@ -22,15 +24,33 @@ def introduction(evidence: Evidence) -> list[Markup]:
         say("{name} ({what})", name=code(name), what=_task(evidence, name)) for name in evidence.roles["pretexts"]
     ]
     opening = say(
-        "This report compares a network that is trained with scene labels with networks whose features are trained "
-        "without them, on {what}: {pretexts}. All are EfficientNet-B0 {work}, and all are judged on the same test "
-        "images by their accuracy, by visual explanations of single predictions, and by images that show what their "
-        "filters answer to.",
+        "This report compares a network that is trained with {thing} labels with networks whose features are trained "
+        "without them, on {what}: {pretexts}. All are {network}, and all are judged on the same test images by "
+        "{looks}.",
+        thing=evidence.document.THING,
         what=plural(len(pretexts), "pretext task"),
         pretexts=listing(pretexts),
-        work=cite("tan2019"),
+        network=named(evidence),
+        looks=listing(["their accuracy", *_looks(evidence)]),
     )
     return [opening, _data_origin(evidence), _weights_origin(evidence)]
+
+
+LOOKS = {
+    "explain": "visual explanations of single predictions",
+    "cam": "class activation maps of single predictions",
+    "inversion": "images that show what their filters answer to",
+    "filters": "the patterns of their filters",
+    "embedding": "maps of their features",
+    "neighbours": "the neighbours that they find for an image",
+    "probes": "what simple classifiers make of each of their blocks",
+}
+"""What a study may ask for beside accuracies, in words for the introduction."""
+
+
+def _looks(evidence: Evidence) -> list[str]:
+    found = [words for section, words in LOOKS.items() if asked(evidence.published, section)]
+    return [f"by {words}" for words in found]
 
 
 def _task(evidence: Evidence, name: str) -> str:
@@ -39,23 +59,23 @@ def _task(evidence: Evidence, name: str) -> str:
 
 
 def _data_origin(evidence: Evidence) -> Markup:
-    classes = count(len(evidence.classes))
+    document = evidence.document
+    values = {"classes": count(len(evidence.classes)), "work": cite(document.DATA_WORK), "name": document.DATA_NAME}
     if evidence.is_drawn:
         text = (
             "The images are <strong>drawn by the program</strong>, {classes} classes of procedural scenes, so that "
             "every step can be run without any data; the assignment’s photographs {work} are not used, and no number "
             "here says anything about them."
         )
-        return say(text, classes=classes, work=cite("lazebnik2006"))
-    text = (
-        "The images come from {classes} class folders, used as they were given; the assignment names the scene "
-        "categories of Lazebnik et al. {work}."
-    )
-    return say(text, classes=classes, work=cite("lazebnik2006"))
+        return say(text, **values)
+    text = "The images are of {classes} classes and used as they were given; the assignment names {name} {work}."
+    return say(text, **values)
 
 
 def _weights_origin(evidence: Evidence) -> Markup:
     weights = evidence.published["weights"]
+    if not evidence.is_pretrained and not evidence.document.IS_PRETRAINED:
+        return Markup("All networks start from random weights: what they know, they learned from these images.")
     if not evidence.is_pretrained:
         text = (
             "All networks start from <strong>random weights</strong>, while the assignment starts from weights learned "
@@ -74,12 +94,19 @@ def findings(evidence: Evidence) -> list[Markup]:
         useful_short(evidence),
         *(converged_statement(convergence(evidence, name)) for name in evidence.roles["pretexts"]),
         *_early(evidence),
+        *_inner(evidence),
     ]
 
 
 def _early(evidence: Evidence) -> list[Markup]:
     early, latest = evidence.roles.get("early"), evidence.roles.get("latest")
     return [statement(compare(evidence, early, latest))] if early and latest else []
+
+
+def _inner(evidence: Evidence) -> list[Markup]:
+    """Say of every probed pretext whether an inner block transfers better than its last."""
+    probed = models_of(evidence.published, "probes")
+    return [inner_statement(evidence, name) for name in evidence.roles["pretexts"] if name in probed]
 
 
 def scheme_rows(evidence: Evidence) -> list[dict]:
@@ -89,7 +116,7 @@ def scheme_rows(evidence: Evidence) -> list[dict]:
         {
             "letter": letters.get(name, ""),
             "name": name,
-            "task": model.task,
+            "task": evidence.task_name(model.task),
             "init": model.init,
             "train": "all layers" if model.train == "all" else "classifier only",
             "part": _part(evidence, name),
@@ -130,29 +157,44 @@ def _schemes(evidence: Evidence) -> Markup:
     return say(
         "{table} lists the models. In the supervised scheme all layers of {supervised} are trained on the labels. In "
         "the self-supervised schemes all layers are first trained on a pretext task that needs no labels; then its "
-        "classifier is dropped, a new one for the scenes is added, and only this classifier is trained, on frozen "
-        "features. Frozen means that neither weights nor batch-norm statistics change, which each training checks.",
+        "classifier is dropped, a new one for the {things} is added, and {after}. Frozen means that neither weights "
+        "nor batch-norm statistics change, which each training checks.",
         table=ref("models"),
         supervised=code(evidence.roles["supervised"]),
+        things=evidence.document.THINGS,
+        after=_after_pretext(evidence),
     )
+
+
+def _after_pretext(evidence: Evidence) -> Markup:
+    """Say what of a self-supervised scheme trains on the labels."""
+    only, all_layers = "only this classifier is trained, on frozen features", "all layers are trained on"
+    if not evidence.tuned:
+        return Markup(only)
+    if not evidence.frozen:
+        return Markup(all_layers)
+    values = {"frozen": names(evidence.frozen), "tuned": names(evidence.tuned)}
+    return say(only + " ({frozen}), or " + all_layers + " ({tuned})", **values)
 
 
 def _pretexts(evidence: Evidence) -> list[Markup]:
     tasks = {evidence.models[name].task for name in evidence.roles["pretexts"]}
     texts = {
         "rotation": say(
-            "The rotation pretext {work} turns the square crop by quarter turns with {function} and asks for the turn; "
-            "every image is seen in all four of them in every epoch ({figure}).",
+            "The rotation pretext {work} turns the square {picture} by quarter turns with {function} and asks for the "
+            "turn; every image is seen in all four of them in every epoch ({figure}).",
             work=cite("gidaris2018"),
+            picture=evidence.picture,
             function=code("torchvision.transforms.functional.rotate"),
             figure=ref("pretext_rotation"),
         ),
         "perturbation": say(
-            "The perturbation pretext paints a square at a random place that lies wholly inside the crop, once black "
-            "and once white, and asks for the colour; both views of an image share the place, which is drawn anew in "
-            "every epoch of training and fixed in evaluation ({figure}). The square is painted after the crop and "
-            "every augmentation, before the normalisation{square}.",
+            "The perturbation pretext paints a square at a random place that lies wholly inside the {picture}, once "
+            "black and once white, and asks for the colour; both views of an image share the place, which is drawn "
+            "anew in every epoch of training and fixed in evaluation ({figure}). The square is painted after the "
+            "{picture} and every augmentation, before the normalisation{square}.",
             figure=ref("pretext_perturbation"),
+            picture=evidence.picture,
             square=_square(evidence),
         ),
     }
@@ -177,9 +219,18 @@ def _controls(evidence: Evidence) -> Markup | None:
         "pretext is worth is what it adds to them."
     )
     one = len(controls) == 1
-    return say(
+    found = say(
         text, noun="control" if one else "controls", controls=names(controls), train="trains" if one else "train"
     )
+    return paragraph(found, _tuned_control(evidence))
+
+
+def _tuned_control(evidence: Evidence) -> Markup | None:
+    """Say what schemes whose layers all train are measured against."""
+    tuned = [name for name in evidence.tuned if start_control(evidence, name) == evidence.roles["supervised"]]
+    text = "{models}, of which all layers train, {are} measured against {supervised}, which has the pretext’s start."
+    values = {"models": names(tuned), "are": "is" if len(tuned) == 1 else "are"}
+    return say(text, supervised=code(evidence.roles["supervised"]), **values) if tuned else None
 
 
 def conclusion(evidence: Evidence) -> list[Markup]:
@@ -190,12 +241,10 @@ def conclusion(evidence: Evidence) -> list[Markup]:
         if seeds == 1
         else (f"{sentence(number_word(seeds))[:-1]} seeds were run.")
     )
-    drawn = (
-        "Since the images are drawn and the weights random, the run shows that every step works, not how the schemes "
-        "do on photographs."
-    )
+    random = " and the weights random" if evidence.document.IS_PRETRAINED else ""
     scope = (
-        drawn
+        f"Since the images are drawn{random}, the run shows that every step works, not how the schemes do on "
+        "photographs."
         if evidence.is_drawn and not evidence.is_pretrained
         else "The results hold for this data, this network and these settings."
     )

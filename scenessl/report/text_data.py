@@ -96,9 +96,16 @@ def audit_left_out(evidence: Evidence) -> int:
 def transform(evidence: Evidence) -> Markup:
     """Say how images are transformed."""
     side = evidence.published["image_side"]
+    if evidence.published["transform"] == "whole":
+        return say(
+            "Every image is used whole, resized to {side} × {side} pixels where it has another size, and normalised "
+            "channel by channel. Augmentation only follows, and is off in evaluation.",
+            side=side,
+        )
     return say(
-        "Every image passes the transform that the assignment prescribes, {transform}: resize, centre crop and "
-        "normalisation{size}. Augmentation only follows it, on the crop, and is off in evaluation.",
+        "Every image passes the transform that {origin}, {transform}: resize, centre crop and normalisation{size}. "
+        "Augmentation only follows it, on the crop, and is off in evaluation.",
+        origin="the assignment prescribes" if evidence.document.IS_PRETRAINED else "ImageNet networks are trained with",
         transform=code("EfficientNet_B0_Weights.IMAGENET1K_V1.transforms()"),
         size=say(", here at a side of {side} pixels", side=side),
     )

@@ -13,7 +13,7 @@ LEVEL = 0.05
 """Two-sided level of the tests, which fits the 95 % intervals."""
 
 HIGH_ACCURACY = 0.90
-"""What counts as a high performance of a pretext whose settings state no accuracy for its early stop."""
+"""What counts as a high performance, where an assignment asks for one and the settings state none."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ def compare(evidence: Evidence, a: str, b: str) -> Verdict:
     if not tests:
         difference = evidence.accuracies(a).mean - evidence.accuracies(b).mean
         return Verdict(a, b, "untested", difference, ())
+    return judged(a, b, tests)
+
+
+def judged(a: str, b: str, tests: tuple[dict, ...]) -> Verdict:
+    """Judge paired tests, one row per seed, oriented a minus b: better or worse only if every seed says so."""
     states = {_state(row) for row in tests}
     return Verdict(a, b, states.pop() if len(states) == 1 else "open", mean(row["difference"] for row in tests), tests)
 
@@ -94,45 +99,53 @@ def support(verdict: Verdict, turned: bool = False) -> str:
 
 
 def start_control(evidence: Evidence, name: str) -> str | None:
-    """Name the control that has the start of `name`'s pretext and no pretext: what the pretext had to beat."""
+    """Name what the pretext had to beat: the model with the start of `name`'s pretext, the same layers and no pretext.
+
+    Where only the classifier trains, that is a control; where all layers train, it is the supervised scheme.
+    """
     pretext = evidence.pretext_of(name)
     if pretext is None:
         return None
-    init = evidence.models[pretext].init
-    return next((control for control in evidence.roles["controls"] if evidence.models[control].init == init), None)
+    wanted = evidence.models[pretext].init, evidence.models[name].train
+    others = [evidence.models[other] for other in (*evidence.roles["controls"], evidence.roles["supervised"])]
+    return next((other.name for other in others if (other.init, other.train) == wanted), None)
 
 
 @dataclass(frozen=True)
 class Convergence:
     """Whether a pretext reached a high performance.
 
-    `reached` is the mean accuracy on `part`; `threshold` comes from the early stop if `is_configured`.
+    `reached` is the mean accuracy on `part`; `threshold` comes from the early stop if `is_configured`, and is None
+    where neither settings nor assignment ask for one.
     """
 
     model: str
     reached: float
     part: str
-    threshold: float
+    threshold: float | None
     is_configured: bool
 
     @property
     def converged(self) -> bool:
         """Whether the accuracy is as high as wanted."""
-        return self.reached >= self.threshold
+        return self.threshold is None or self.reached >= self.threshold
 
 
 def convergence(evidence: Evidence, pretext: str) -> Convergence:
-    """Judge a pretext by the accuracy that its early stop asks for, or by HIGH_ACCURACY."""
+    """Judge a pretext by the accuracy that its early stop asks for, else by what the assignment takes for high."""
     stop = evidence.models[pretext].settings.get("early_stop") or {}
     spread, part = evidence.reached(pretext)
     threshold = stop.get("accuracy")
-    return Convergence(pretext, spread.mean, part, threshold or HIGH_ACCURACY, bool(threshold))
+    high = HIGH_ACCURACY if evidence.document.ASKS_SOLVED_PRETEXTS else None
+    return Convergence(pretext, spread.mean, part, threshold or high, bool(threshold))
 
 
 def converged_statement(found: Convergence) -> Markup:
     """Say whether a pretext converged to a high performance."""
     origin = "its settings ask for" if found.is_configured else "is taken here as a high performance"
     values = {"model": code(found.model), "reached": percent(found.reached), "part": found.part}
+    if found.threshold is None:
+        return say("{model} reaches {reached} {part} accuracy on its own task.", **values)
     values |= {"threshold": percent(found.threshold), "origin": origin}
     if found.converged:
         return say("{model} converged: {reached} {part} accuracy, at least the {threshold} that {origin}.", **values)

@@ -1,6 +1,6 @@
 """Building blocks of sentences: safe formatting, lists, plurals, references to figures, tables and literature."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 
 from markupsafe import Markup, escape
 
@@ -54,6 +54,11 @@ def number_word(number: int) -> str:
 def plural(number: int, noun: str, many: str | None = None) -> str:
     """Say how many: one image, eight images."""
     return f"{number_word(number)} {noun if number == 1 else many or noun + 's'}"
+
+
+def verb(things: Sized, one: str, many: str) -> str:
+    """Choose the form of a verb: one figure shows, two figures show."""
+    return one if len(things) == 1 else many
 
 
 def sentence(text: str) -> str:

@@ -53,7 +53,8 @@ def useful(evidence: Evidence) -> list[Markup]:
 
 def _useful(evidence: Evidence, name: str) -> list[Markup | None]:
     pretext, control = evidence.pretext_of(name), start_control(evidence, name)
-    sentences = [converged_statement(convergence(evidence, pretext))] if pretext else []
+    told = [evidence.pretext_of(other) for other in evidence.self_supervised[: evidence.self_supervised.index(name)]]
+    sentences = [converged_statement(convergence(evidence, pretext))] if pretext and pretext not in told else []
     if control is None:
         return [
             *sentences,
@@ -64,7 +65,10 @@ def _useful(evidence: Evidence, name: str) -> list[Markup | None]:
         _why_useful(evidence, name, control),
         _kept(evidence, name),
     ]
-    others = [other for other in evidence.roles["controls"] if other != control]
+    alike = [
+        other for other in evidence.roles["controls"] if evidence.models[other].train == evidence.models[name].train
+    ]
+    others = [other for other in alike if other != control]
     return sentences + [_against_other(evidence, name, other) for other in others]
 
 
@@ -76,22 +80,26 @@ def _why_useful(evidence: Evidence, name: str, control: str) -> Markup:
         return Markup("Why this is so was not measured further.")
     change = own.mean - other.mean
     values = {"name": code(name), "control": code(control), "own": percent(own.mean), "other": percent(other.mean)}
-    evidence_text = say("on the train images the frozen classifier reaches {own}, that of {control} {other}", **values)
-    return say(WHY[state, change > 0], train=evidence_text, size=size_in_points(change), **values)
+    values |= {"things": evidence.document.THINGS, "size": size_in_points(change)}
+    if name in evidence.tuned:
+        train = say("on the train images it reaches {own}, {control} {other}", **values)
+        return say(WHY_TUNED[state], train=train, **values)
+    train = say("on the train images the frozen classifier reaches {own}, that of {control} {other}", **values)
+    return say(WHY[state, change > 0], train=train, **values)
 
 
 WHY = {
     (
         "useful",
         True,
-    ): "The pretext made the features fit the scenes better already in training ({train}): the classes are "
+    ): "The pretext made the features fit the {things} better already in training ({train}): the classes are "
     "easier to separate by a linear classifier than they were at the start.",
     (
         "useful",
         False,
     ): "The gain is one of generalisation, not of fit ({train}): the features are no easier to separate, "
     "but what is separated carries over better to new images.",
-    ("harmful", False): "The features became less fit for scenes: {train}. The loss shows in training already, which "
+    ("harmful", False): "The features became less fit for {things}: {train}. The loss shows in training already, which "
     "points to information that the linear classifier misses rather than to overfitting.",
     ("harmful", True): "The features fit the train images better ({train}) and yet serve new images worse: the pretext "
     "traded general features for others that do not carry over.",
@@ -99,6 +107,17 @@ WHY = {
     ("open", False): "Nor is there a gain in training: {train}.",
     ("unconverged", True): "Since the pretext was not solved, the lead cannot be credited to it ({train}).",
     ("unconverged", False): "Since the pretext was not solved, the lead cannot be credited to it ({train}).",
+}
+
+
+WHY_TUNED = {
+    "useful": "As a start for all layers, what the pretext learned is worth more than what it started from itself: "
+    "{train}.",
+    "harmful": "As a start for all layers, what the pretext learned is worth less than what it started from itself: "
+    "{train}.",
+    "open": "With all layers trained on the labels, it makes no difference that these images could show what the "
+    "network had learned before: {train}.",
+    "unconverged": "Since the pretext was not solved, the lead cannot be credited to it ({train}).",
 }
 
 
@@ -136,12 +155,16 @@ def _against_other(evidence: Evidence, name: str, control: str) -> Markup:
 
 def _labels(evidence: Evidence) -> Markup:
     """Say what the comparison with the supervised scheme can and cannot mean."""
-    supervised = evidence.roles["supervised"]
-    return say(
-        "The comparison with {supervised} alone would not answer the question: there all layers are adapted to the "
-        "labels, here only the last one. All schemes see the same {labels} labelled train images, so what a pretext "
-        "saves when labels are scarce was not measured. The evidence comes from {seeds} and one split.",
-        supervised=code(supervised),
+    alone = say(
+        "The comparison with {supervised} alone would not answer the question{frozen}: there all layers are adapted to "
+        "the labels, here only the last one.",
+        supervised=code(evidence.roles["supervised"]),
+        frozen=say(" for {models}", models=names(evidence.frozen)) if evidence.tuned else "",
+    )
+    limits = say(
+        "All schemes see the same {labels} labelled train images, so what a pretext saves when labels are scarce was "
+        "not measured. The evidence comes from {seeds} and one split.",
         labels=count(evidence.total("train")),
         seeds=plural(len(evidence.seeds), "seed"),
     )
+    return paragraph(alone if evidence.frozen else None, limits)

@@ -6,8 +6,8 @@ from statistics import mean
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
-from scenessl.report.inversions import Inversion
 from scenessl.report.numbers import code, decimal, factor, percent
+from scenessl.report.readers.inversions import Inversion
 from scenessl.report.wording import cite, listing, names, number_word, paragraph, ref, say, sentence
 
 EXPECTED = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenessl.report.reading import Files, Gap
+from scenessl.report.readers.files import Files, Gap
 
 
 @dataclass(frozen=True)

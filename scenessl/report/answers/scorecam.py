@@ -6,8 +6,8 @@ from statistics import mean
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
-from scenessl.report.heatmaps import HOT, Heat
 from scenessl.report.numbers import code, count, decimal, percent
+from scenessl.report.readers.heatmaps import HOT, Heat
 from scenessl.report.wording import (
     cite,
     image_numbers,

@@ -36,6 +36,9 @@ TEXTS = frozenset(
         "path",
         "sha256",
         "mode",
+        "start",
+        "block",
+        "method",
     ]
 )
 """Columns that are never numbers, even where they look like one (a class may be called 007)."""

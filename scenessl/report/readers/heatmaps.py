@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenessl.report.reading import Files
+from scenessl.report.readers.files import Files
 
 HOT = 0.2
 """Share of an image's pixels that counts as its hottest part."""

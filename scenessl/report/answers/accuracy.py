@@ -72,7 +72,7 @@ def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int) -> list[
         return [say("The pretext ended at epoch {end}, so both classifiers rest on the same weights.", end=end)]
     before, after = (_pretext_accuracy(evidence, pretext, epoch) for epoch in (at, end))
     if before is None or after is None:
-        return [_reading(verdict, None)]
+        return [_reading(evidence, verdict, None)]
     change = after - before
     size = "changed little" if abs(change) < SMALL_CHANGE else "rose" if change > 0 else "fell"
     part = "validation" if evidence.has_validation else "test"
@@ -89,21 +89,24 @@ def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int) -> list[
     caveat = Markup(
         "This is a reading of accuracies; how far the weights themselves moved between the two epochs was not measured."
     )
-    return [progress, _reading(verdict, change), caveat]
+    return [progress, _reading(evidence, verdict, change), caveat]
 
 
-def _reading(verdict: Verdict, change: float | None) -> Markup:
+def _reading(evidence: Evidence, verdict: Verdict, change: float | None) -> Markup:
     """Say what a result in favour of the early, the latest or neither epoch suggests."""
+    thing, things = evidence.document.THING, evidence.document.THINGS
     if verdict.state == "better":
-        return Markup(
-            "The further epochs cost scene accuracy: they served the pretext and gave up features that scenes need, "
-            "which the frozen classifier cannot win back."
+        text = (
+            "The further epochs cost {thing} accuracy: they served the pretext and gave up features that {things} "
+            "need, which the frozen classifier cannot win back."
         )
+        return say(text, thing=thing, things=things)
     if verdict.state == "worse":
-        return Markup(
-            "The further epochs helped the scenes: what the pretext learned after the early epoch is of use to the "
+        text = (
+            "The further epochs helped the {things}: what the pretext learned after the early epoch is of use to the "
             "classifier as well, so at the early epoch the features were not yet finished."
         )
+        return say(text, things=things)
     if change is None:
         return Markup("The results are similar as far as these test images can tell.")
     if abs(change) < SMALL_CHANGE:
@@ -111,10 +114,11 @@ def _reading(verdict: Verdict, change: float | None) -> Markup:
             "The results are similar, which fits: once the pretext is nearly solved its gradients are small, and the "
             "features have little reason to change."
         )
-    return Markup(
+    text = (
         "The results are similar although the pretext went on changing: what it learned after the early epoch neither "
-        "adds to nor takes from what scenes need, as far as these test images can tell."
+        "adds to nor takes from what {things} need, as far as these test images can tell."
     )
+    return say(text, things=things)
 
 
 def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None:
