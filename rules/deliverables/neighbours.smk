@@ -33,8 +33,6 @@ rule neighbours_sheet:
             f"{R}/explain/neighbours/{{model}}.npz",
             model=config["neighbours"]["models"],
         ),
-        index=INDEX,
-        classes=CLASSES,
         crops=CROPS,
         code=sources(
             "scenessl.figures.neighbours", "workflow_scripts/neighbours_sheet.py"

@@ -8,6 +8,7 @@ from scenessl.evaluation import (
     class_tables,
     comparison_table,
     fitting_table,
+    probe_table,
     settings_tables,
 )
 from scenessl.evaluation.cells import guard
@@ -26,16 +27,17 @@ TABLES = (
 
 
 def write_tables(root: Path | str, published: Mapping, output: Path | str, *, partial: bool = False) -> list[Path]:
-    """Write TABLES; same results, same bytes.
+    """Write TABLES and, where the study has probes, probes.csv; same results, same bytes.
 
     Args:
         root: the study's results folder, with data/audit.json and models/<model>/seed<k>/.
-        published: the content of its configuration.yaml: models, seeds and, the pairs of models, comparisons.
+        published: the content of its configuration.yaml: models, seeds, the pairs of models as comparisons, and
+            probes, if it has any.
         output: folder of the tables.
         partial: leave out runs that are not finished, for a draft.
 
     Returns:
-        The paths, in the order of TABLES.
+        The paths, in the order of TABLES, then probes.csv.
 
     Raises:
         UserError: a result is missing or damaged, or a pair cannot be compared.
@@ -57,7 +59,10 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
         "reasons.csv": (settings_tables.REASONS, settings_tables.reason_rows(models)),
         "fitting.csv": (fitting_table.COLUMNS, fitting_table.fitting_rows(runs)),
     }
-    return [_write(Path(output) / name, *tables[name]) for name in TABLES]
+    if published.get("probes"):
+        probings = probe_table.read_probings(root, published, partial=partial)
+        tables["probes.csv"] = (probe_table.COLUMNS, probe_table.probe_rows(probings))
+    return [_write(Path(output) / name, *table) for name, table in tables.items()]
 
 
 def pairs(published: Mapping) -> list[Sequence[str]]:

@@ -7,9 +7,9 @@ from torch import Tensor
 SIMILARITIES = 2**24  # held at once (64 MB): 10,000 queries against 50,000 references would be 2 GB
 
 
-def unit(features: Tensor) -> Tensor:
-    """Scale the rows of float [n, d] to length 1; a row of zeros stays as it is, similar to nothing."""
-    return F.normalize(features, dim=1)
+def unit(features: Tensor, out: Tensor | None = None) -> Tensor:
+    """Scale the rows of float [n, d] to length 1, into `out` if given; a row of zeros stays so, similar to nothing."""
+    return F.normalize(features, dim=1, out=out)
 
 
 def nearest(queries: Tensor, references: Tensor, count: int) -> tuple[Tensor, Tensor]:
