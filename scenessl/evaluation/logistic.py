@@ -35,11 +35,22 @@ def fit_path(features: Tensor, targets: Tensor, classes: int, strengths: Sequenc
         classes: K.
         strengths: of the penalty, each above 0.
     """
+    basis = _basis(features)
+    features = features @ basis if basis is not None else features
     covariance = (features.T @ features / len(features)).cpu().double()
     fitted = Logistic(features.new_zeros(classes, features.shape[1]), features.new_zeros(classes, 1))
     for strength in strengths:
         fitted = _minimise(features, targets, fitted, strength, covariance)
-        yield fitted
+        yield Logistic(fitted.weights @ basis.T, fitted.bias) if basis is not None else fitted
+
+
+def _basis(features: Tensor) -> Tensor | None:
+    """Give an orthonormal basis [d, n] of the span of fewer rows than columns, in which all minima lie; else None.
+
+    What a weight has outside of it changes no logit and only costs penalty.
+    """
+    count, width = features.shape
+    return torch.linalg.qr(features.T.cpu()).Q.to(features) if count < width else None
 
 
 def _minimise(features: Tensor, targets: Tensor, first: Logistic, strength: float, covariance: Tensor) -> Logistic:
