@@ -200,7 +200,7 @@ def test_frames_and_texts_say_right_and_wrong(tmp_path, monkeypatch):
 def test_what_does_not_fit_the_page_is_said(tmp_path, monkeypatch):
     figure = drawing.figure_of(sheet, monkeypatch, tmp_path, **stored(tmp_path, 2, 19, 19))
     drawing.check_labels(figure, monkeypatch)
-    said = " ".join(drawing.words(figure))
+    said = " ".join(" ".join(drawing.words(figure)).split())
     assert "the 12 nearest train images of 19 found" in said and "of 19 test images are shown" in said
 
 

@@ -207,8 +207,9 @@ def test_without_a_validation_part_nothing_is_chosen(tmp_path, model):
 
 def test_an_epoch_of_a_start_is_probed_with_the_same_bytes_each_time(tmp_path, model):
     data = made_data(tmp_path)
-    tensors = model.state_dict()
-    epochs = {f"epoch{epoch}/{name}": value * (1 + epoch) for epoch in (0, 3) for name, value in tensors.items()}
+    torch.manual_seed(1)
+    tensors, later = model.state_dict(), network.build("small_resnet", 3).state_dict()
+    epochs = {f"epoch{at}/{name}": all_[name] for at, all_ in ((0, tensors), (3, later)) for name in tensors}
     weights.save(epochs, tmp_path / "epochs.safetensors", network="small_resnet", last=3, best=0)
     weights.save(tensors, tmp_path / "weights.safetensors", network="small_resnet")
     asked = {"data": data, "knn": [1], "temperature": 0.07, "device": "cpu"}

@@ -27,9 +27,9 @@ def shown(evidence: Evidence) -> list[Markup]:
             "{figure} and {table} show how many test images simple classifiers get right from the frozen features of "
             "each block of {starts}. A linear probe is a logistic regression, fitted to the end on the train part, "
             "whose L2 penalty {chosen}; it sees each map averaged to a grid of cells, as fine as about 2,000 features "
-            "allow, or wholly averaged (“pooled”). The k nearest train images, by the cosine of the standardised "
-            "averages, vote {work} with a weight that falls with the distance (temperature {temperature}); that needs "
-            "no fitting.",
+            "allow, or wholly averaged (“pooled”). The k nearest train images, by the cosine of the same standardised "
+            "features of the grid, vote {work} with a weight that falls with the distance (temperature {temperature}); "
+            "that needs no fitting.",
             figure=ref("probes_figure"),
             table=ref("probes"),
             starts=names(probes["starts"]),
