@@ -53,9 +53,8 @@ rule predict_frozen:
         f"{LOGS}/predict/{{model}}_seed{{seed}}.log",
     wildcard_constraints:
         model="|".join(STUDY.frozen) or "none",
-    threads: PLAN.threads
     resources:
-        compute_threads=PLAN.threads,
+        compute_threads=1,
     params:
         data=PLAN.data_hash,
         pixels=PIXELS,

@@ -146,9 +146,8 @@ rule train_classifier:
         f"{TIMES}/train/{{model}}_seed{{seed}}.tsv"
     wildcard_constraints:
         model="|".join(STUDY.frozen) or "none",
-    threads: PLAN.threads
     resources:
-        compute_threads=PLAN.threads,
+        compute_threads=1,
     params:
         settings=lambda wildcards: plain(model_of(wildcards).settings),
         epoch=lambda wildcards: model_of(wildcards).start.epoch,

@@ -3,6 +3,7 @@
 import functools
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -10,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from scenessl.errors import UserError
 from scenessl.models import weights
-from scenessl.models.network import build, evaluation_mode, training_mode
+from scenessl.models.network import build, evaluation_mode, pool, rebuild, rebuild_classifier, training_mode
 from scenessl.training import augmentation
 from scenessl.training.distillation import drift, keeping_features, plain_loss
 from scenessl.training.loop import Course, Learner, converged, fit
@@ -191,7 +192,7 @@ def test_seeds_depend_on_purpose_only_and_the_global_state_is_given_back():
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
-@pytest.mark.parametrize("names", [["flip"], ["crop"], ["flip", "crop"]])
+@pytest.mark.parametrize("names", [["flip"], ["crop"], ["shift"], ["flip", "crop", "shift"]])
 def test_augmentations_keep_shape_and_type_and_follow_the_generator(names):
     images = torch.randint(0, 256, (6, 3, 32, 32), dtype=torch.uint8)
     once, again, other = (augmentation.augment(images, names, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
@@ -199,6 +200,25 @@ def test_augmentations_keep_shape_and_type_and_follow_the_generator(names):
     assert once.dtype == torch.uint8
     assert torch.equal(once, again)
     assert not torch.equal(once, other)
+
+
+def test_shifts_are_crops_of_the_mirrored_pad():
+    images = torch.randint(256, (20, 3, 16, 16), dtype=torch.uint8)
+    shifted = augmentation.shift(images, torch.Generator().manual_seed(0)).numpy()
+    rows, columns = torch.randint(5, (2, 20), generator=torch.Generator().manual_seed(0)).tolist()
+    padded = np.pad(images.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2)), mode="reflect")
+    for image, row, column, expected in zip(shifted, rows, columns, padded, strict=True):
+        assert (image == expected[:, row : row + 16, column : column + 16]).all()
+
+
+def test_a_saved_model_comes_back_whole_or_its_classifier_alone(tmp_path):
+    model = build("small_resnet", 3, dropout=0.5, fc_layers=2).eval()
+    weights.save(model.state_dict(), tmp_path / "weights.safetensors", network="small_resnet")
+    again, classifier = rebuild(tmp_path / "weights.safetensors"), rebuild_classifier(tmp_path / "weights.safetensors")
+    images = torch.randn(4, 3, 32, 32)
+    with evaluation_mode(model):
+        assert torch.equal(again(images), model(images))
+        assert torch.equal(classifier(pool(model, images)), model(images))
 
 
 def test_flips_are_mirror_images():

@@ -12,9 +12,8 @@ rule embedding:
         embedding=f"{R}/explain/embedding/{{model}}.npz",
     log:
         f"{LOGS}/explain/embedding_{{model}}.log",
-    threads: PLAN.threads
     resources:
-        compute_threads=PLAN.threads,
+        compute_threads=1,
     params:
         counts=config["embedding"]["images"],
         perplexity=config["embedding"]["perplexity"],

@@ -16,7 +16,7 @@ rule loss_extremes:
     log:
         f"{LOGS}/explain/loss_extremes_{{model}}.log",
     resources:
-        compute_threads=PLAN.threads,
+        compute_threads=1,
     params:
         task=lambda wildcards: model_of(wildcards).task,
         options=lambda wildcards: plain(model_of(wildcards).options),

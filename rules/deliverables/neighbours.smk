@@ -12,9 +12,8 @@ rule neighbours:
         neighbours=f"{R}/explain/neighbours/{{model}}.npz",
     log:
         f"{LOGS}/explain/neighbours_{{model}}.log",
-    threads: PLAN.threads
     resources:
-        compute_threads=PLAN.threads,
+        compute_threads=1,
     params:
         images=config["neighbours"]["images"],
         neighbours=config["neighbours"]["neighbours"],

@@ -11,7 +11,7 @@ from scenessl.data.parts import PARTS, own_parts
 from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.models.device import choose_device
-from scenessl.models.network import evaluation_mode, rebuild
+from scenessl.models.network import evaluation_mode, rebuild, rebuild_classifier
 from scenessl.training.data import Data
 from scenessl.training.network import Views, load_task
 
@@ -47,7 +47,7 @@ def predict_frozen(
     output: Path,
 ) -> None:
     """Write the same file for a classifier on frozen features, from the features' cache."""
-    classifier = rebuild(model).classifier
+    classifier = rebuild_classifier(model)
     cached, targets = weights.load(features)["features"][0], data.labels
     ids = {part: data.parts[part] for part in own_parts(data.parts)}
     found = {part: _logits(classifier, [(cached[chosen], targets[chosen])]) for part, chosen in ids.items()}

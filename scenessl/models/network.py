@@ -63,11 +63,19 @@ def load_features(model: Network, tensors: Mapping[str, Tensor]) -> None:
 
 def rebuild(path: Path | str) -> Network:
     """Make the model of a weights file, in evaluation mode."""
-    tensors = weights.load(path)
-    linear = [name for name in tensors if name.startswith("classifier.") and name.endswith(".weight")]
-    model = build(weights.metadata(path)["network"], tensors[linear[-1]].shape[0], fc_layers=len(linear))
-    model.load_state_dict(tensors, strict=True)
-    return model.eval()
+    model = build(weights.metadata(path)["network"], outputs=2)
+    model.classifier = rebuild_classifier(path)
+    load_features(model, weights.load(path))
+    return model.to(memory_format=torch.channels_last).eval()
+
+
+def rebuild_classifier(path: Path | str) -> nn.Sequential:
+    """Make the classifier of a weights file alone, in evaluation mode."""
+    tensors = weights.load(path, prefix="classifier.")
+    linear = [tensor for name, tensor in tensors.items() if name.endswith(".weight")]
+    classifier = build_classifier(linear[0].shape[1], linear[-1].shape[0], dropout=0.0, fc_layers=len(linear))
+    classifier.load_state_dict(tensors, strict=True)
+    return classifier.eval()
 
 
 def with_features(path: Path | str, epoch: int | str | None, outputs: int = 2, **classifier: float) -> Network:

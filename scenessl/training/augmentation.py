@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Generator, Tensor
-from torchvision.transforms.functional import pad, resized_crop
 
 SMALLEST_AREA = 0.5  # of the crop that a random crop keeps
 LARGEST_RATIO = 4 / 3  # of a random crop's sides
@@ -30,19 +29,22 @@ def crop(images: Tensor, generator: Generator) -> Tensor:
 def shift(images: Tensor, generator: Generator) -> Tensor:
     """Move each image by up to an eighth of its side, rows and columns alike, the rim mirrored.
 
-    The crops of padded images that are usual on CIFAR-10 (He et al. 2016, section 4.2), 4 of 32 pixels; mirroring
-    the rim leaves no black border, which would tell a rotation pretext nothing but is no photograph either.
+    The crops of padded images that are usual on CIFAR-10 (He et al. 2016, section 4.2), 4 of 32 pixels; a mirrored rim
+    in place of a black one looks like the rest of the image.
     """
     side = images.shape[-1]
     reach = side // 8
-    padded = pad(images, [reach] * 4, padding_mode="reflect")
-    windows = padded.unfold(2, side, 1).unfold(3, side, 1)  # [n, C, rows, columns, side, side], a view
-    rows, columns = torch.randint(2 * reach + 1, (2, len(images)), generator=generator)
-    return windows[torch.arange(len(images)), :, rows, columns]
+    inside = torch.arange(-reach, side + reach).abs()
+    inside = torch.where(inside < side, inside, 2 * (side - 1) - inside)  # mirrored beyond either edge
+    moves = torch.randint(2 * reach + 1, (2, len(images)), generator=generator)
+    rows, columns = (inside[move[:, None] + torch.arange(side)] for move in moves)
+    return images[torch.arange(len(images))[:, None, None], :, rows[:, :, None], columns[:, None]].permute(0, 3, 1, 2)
 
 
 def _cut(image: Tensor, side: int, draw: Sequence[float]) -> Tensor:
     """Cut one image as four uniform numbers say: area, ratio of sides, row, column."""
+    from torchvision.transforms.functional import resized_crop  # a second's import, which few jobs need
+
     area = side * side * (SMALLEST_AREA + (1 - SMALLEST_AREA) * draw[0])
     ratio = math.exp((2 * draw[1] - 1) * math.log(LARGEST_RATIO))
     height = min(side, max(1, round(math.sqrt(area / ratio))))
