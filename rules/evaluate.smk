@@ -25,7 +25,7 @@ rule predict_network:
         model="|".join(STUDY.networks) or "none",
     threads: PLAN.threads
     resources:
-        gpu=1,
+        gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
     params:

@@ -36,6 +36,7 @@ AUDITING = code_hash("scenessl.data.index")
 PIXELS = code_hash("scenessl.data.decode", "scenessl.data.transforms")
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
+GPU = 0 if config["device"] == "cpu" else 1  # one job at a time holds it
 SEEDS = STUDY.seeds
 FIRST = SEEDS[0]
 LOGS = f"{R}/logs"

@@ -76,7 +76,7 @@ rule train_network:
         model="|".join(STUDY.networks) or "none",
     threads: PLAN.threads
     resources:
-        gpu=1,
+        gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
     params:
@@ -108,7 +108,7 @@ rule features:
         f"{TIMES}/features/{{start}}.tsv"
     threads: PLAN.threads
     resources:
-        gpu=1,
+        gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
     params:

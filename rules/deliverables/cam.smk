@@ -22,7 +22,7 @@ rule cam:
         f"{LOGS}/explain/cam_{{model}}.log",
     threads: PLAN.threads
     resources:
-        gpu=1,
+        gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
     params:

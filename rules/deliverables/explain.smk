@@ -33,7 +33,7 @@ rule scorecam:
         f"{TIMES}/scorecam/{{model}}.tsv"
     threads: PLAN.threads
     resources:
-        gpu=1,
+        gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
         batch=config["explain"]["batch_size"] or 0,

@@ -15,7 +15,7 @@ rule inversion:
         f"{TIMES}/inversion/{{model}}.tsv"
     threads: PLAN.threads
     resources:
-        gpu=1,
+        gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
     params:

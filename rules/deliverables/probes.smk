@@ -19,7 +19,7 @@ rule probes:
         f"{TIMES}/probes/{{start}}_seed{{seed}}.tsv"
     threads: PLAN.threads
     resources:
-        gpu=1,
+        gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
     params:

@@ -33,7 +33,7 @@ def load_task(name: str) -> ModuleType:
 
 def evaluation_batch(side: int) -> int:
     """Give the images of an evaluation's batch; fixed by their side, since draws follow one generator through them."""
-    return max(1, min(512, EVALUATION_PIXELS // side**2))
+    return max(1, min(64, EVALUATION_PIXELS // side**2))
 
 
 @dataclass(frozen=True)
