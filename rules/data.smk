@@ -9,7 +9,7 @@ if PLAN.drawn:
         log:
             f"{LOGS}/draw.log",
         params:
-            settings=PLAN.drawn,
+            settings=plain(PLAN.drawn),
             code=code("scenessl.data.drawn", "workflow_scripts/draw.py"),
         script:
             "../workflow_scripts/draw.py"

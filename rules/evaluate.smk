@@ -1,4 +1,4 @@
-# Needs trained models; makes the predictions of every image and view, and from them the tables.
+# Needs trained models; makes the predictions of every image and view.
 
 PREDICT_NETWORK = code(
     "scenessl.evaluation.predict",
@@ -31,7 +31,6 @@ rule predict_network:
     params:
         task=lambda wildcards: model_of(wildcards).task,
         options=lambda wildcards: plain(model_of(wildcards).options),
-        data=PLAN.data_hash,
         pixels=PIXELS,
         code=lambda wildcards: PREDICT_NETWORK
         | code(f"scenessl.tasks.{model_of(wildcards).task}"),
@@ -56,12 +55,7 @@ rule predict_frozen:
     resources:
         compute_threads=1,
     params:
-        data=PLAN.data_hash,
         pixels=PIXELS,
-        code=code(
-            "scenessl.evaluation.predict",
-            ARCHITECTURE,
-            "workflow_scripts/predict_frozen.py",
-        ),
+        code=code("scenessl.evaluation.predict", "workflow_scripts/predict_frozen.py"),
     script:
         "../workflow_scripts/predict_frozen.py"

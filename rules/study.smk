@@ -32,8 +32,20 @@ for remark in PLAN.remarks:
 
 STUDY = PLAN.study
 ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, name)]
-AUDITING = code_hash("scenessl.data.index")
-PIXELS = code_hash("scenessl.data.decode", "scenessl.data.transforms")
+AUDITING = code_hash("scenessl.data.index")  # decides likewise about the audit
+# What every pixel and every image's number depend on. The files that hold them are `ancient` inputs, since a re-made one
+# is mostly the same: this decides instead.
+PIXELS = {
+    "hash": PLAN.data_hash,
+    "side": config["image_side"],
+    "transform": config["transform"],
+    "code": code_hash(
+        "scenessl.data.folders",
+        "scenessl.data.batches",
+        "scenessl.data.decode",
+        "scenessl.data.transforms",
+    ),
+}
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 GPU = 0 if config["device"] == "cpu" else 1  # one job at a time holds it
@@ -148,7 +160,7 @@ def first_of_task(task):
 
 
 def drawn_by(module):
-    """List the files that a figure's or a table's code stands on; a change of their content re-makes it."""
+    """List the files that a figure's code stands on; a change of their content re-makes it."""
     return sources(
         f"scenessl.{module}", f"workflow_scripts/{module.partition('.')[2]}.py"
     )

@@ -43,8 +43,6 @@ rule random_start:
     params:
         network=config["network"],
         share=config["validation"]["value"],
-        side=config["image_side"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         code=code(
             "scenessl.training.starts",
@@ -85,8 +83,6 @@ rule train_network:
         settings=lambda wildcards: plain(model_of(wildcards).settings),
         epoch=lambda wildcards: model_of(wildcards).start.epoch,
         share=config["validation"]["value"],
-        side=config["image_side"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         code=lambda wildcards: NETWORK
         | code(f"scenessl.tasks.{model_of(wildcards).task}"),
@@ -116,8 +112,6 @@ rule features:
         mirrored=lambda wildcards: STUDY.mirrors(
             str(parse_start_tag(wildcards.start)[0])
         ),
-        side=config["image_side"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         code=code(
             "scenessl.training.frozen", ARCHITECTURE, "workflow_scripts/features.py"
@@ -152,8 +146,6 @@ rule train_classifier:
         settings=lambda wildcards: plain(model_of(wildcards).settings),
         epoch=lambda wildcards: model_of(wildcards).start.epoch,
         share=config["validation"]["value"],
-        side=config["image_side"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         code=FROZEN,
         state=f"{R}/.state/train/{{model}}/seed{{seed}}",

@@ -90,7 +90,7 @@ def test_losses_are_interpreted_as_geometric_means_of_probabilities(evidence):
 
 
 @pytest.mark.parametrize(
-    ("at_first", "word"), [(2.31, "as much as such a guess"), (2.9, "more than such"), (1.9, "less than it")]
+    ("at_first", "word"), [(2.31, "about as much as such a guess"), (2.9, "more than such"), (1.9, "less than it")]
 )
 def test_the_loss_before_training_is_compared_with_a_guess(evidence, at_first, word):
     history(evidence)[0]["train_loss"] = at_first
@@ -188,7 +188,9 @@ def test_opposite_turns_are_judged_against_chance(evidence, quarter, half, word,
     counts = np.full((4, 4), quarter) + np.diag([500] * 4)
     counts[[0, 1, 2, 3], [2, 3, 0, 1]] = half
     confuse(evidence, counts - np.diag([quarter] * 4))
-    assert word in plain(extremes.discussion(evidence))
+    said = plain(extremes.discussion(evidence))
+    assert word in said
+    assert ("which end of an axis is up" in said) == (outcome == REFUTED)
     judged = expectations.opposite_turns(evidence)
     assert (judged and judged.outcome) == outcome
 
@@ -231,6 +233,9 @@ def test_first_filters_are_alike_as_far_as_they_match_kind_by_kind(evidence, kin
     one = replace(evidence.filters["supervised"][0], kind=np.zeros(32, int))
     other = replace(one, kind=np.array(kinds))
     assert filters.overlap(one, other) == pytest.approx(share)
+    assert not filters.of_no_kind(one, other)
+    half = replace(one, kind=np.array([-1] * 16 + [0] * 16))
+    assert "50.0 % of all only in" in plain([filters.of_no_kind(half, half)])
     evidence.filters["supervised"], evidence.filters["rotation"] = (one,), (other,)
     assert expectations.first_filters(evidence).outcome == outcome
 
@@ -264,7 +269,7 @@ def test_maps_look_where_the_heat_is(evidence, border, expected):
     found = evidence.activations["supervised"]
     maps = tuple(one if one.is_odd else replace(one, border=border) for one in found.maps)
     evidence.activations["supervised"] = replace(found, maps=maps)
-    said = plain(cam.discussion(evidence)).split("Counter-intuitive")[0]
+    said = plain(cam.discussion(evidence)).split("ounter-intuitive")[0]
     assert f"the network {expected}" in said
 
 
@@ -275,7 +280,28 @@ def test_an_odd_map_that_keeps_off_the_border_is_not_called_odd(evidence):
         evidence.activations[name] = replace(found, maps=maps)
     said = plain(cam.discussion(evidence))
     assert "speaks for the answer" not in said
+    assert "Counter-intuitive is" not in said
+    assert "Nearest to counter-intuitive is the map" in said
     assert "no map is counter-intuitive" in said
+
+
+def test_a_map_for_another_answer_than_the_networks_is_marked(evidence):
+    found = evidence.activations["supervised"]
+    right = tuple(replace(one, predicted=one.target) for one in found.maps)
+    for name in set(evidence.activations) - {"supervised"}:
+        del evidence.activations[name]
+    evidence.activations["supervised"] = replace(found, maps=right)
+    assert "answered wrongly" not in plain(cam.discussion(evidence))
+    wrong = tuple(replace(one, predicted="another") for one in found.maps)
+    evidence.activations["supervised"] = replace(found, maps=wrong)
+    assert plain(cam.discussion(evidence)).count("answered wrongly") == len(found.chosen)
+
+
+@pytest.mark.parametrize(("floor", "expected"), [(0.95, "with high confidence"), (0.4, "among its highest")])
+def test_confidence_is_called_high_only_where_it_is(evidence, floor, expected):
+    for name, found in evidence.activations.items():
+        evidence.activations[name] = replace(found, floor=floor)
+    assert expected in plain(cam.shown(evidence))
 
 
 @pytest.mark.parametrize(
@@ -429,8 +455,8 @@ def test_a_finetuned_scheme_is_measured_against_the_supervised_one(evidence):
 @pytest.mark.parametrize(
     ("accuracy", "state", "said", "outcome"),
     [
-        (0.99, "useful", "is worth more than", CONFIRMED),
-        (0.90, "harmful", "is worth less than", REFUTED),
+        (0.99, "useful", "gives a higher test accuracy than", CONFIRMED),
+        (0.90, "harmful", "gives a lower test accuracy than", REFUTED),
         (0.946, "open", "it makes no difference that these images could show", UNDECIDED),
     ],
 )

@@ -27,6 +27,7 @@ STUDIES = [
     ["config.yaml", "studies/demo.yaml"],
     ["studies/cifar10.yaml"],
     ["studies/cifar10.yaml", "studies/cifar10_demo.yaml"],
+    ["studies/cifar10.yaml", "studies/cifar10_long.yaml"],
 ]
 
 

@@ -61,7 +61,7 @@ def test_two_classes_without_a_split(own, tmp_path):
     run(own, tmp_path / "own", "two")
     text = report_of(own, "two")
     assert "Café & <b>" in text
-    assert "$x_1$, grün" in text
+    assert "$x 1$, grün" in text  # "_" is shown as a space
     assert "by seed" in text or "was drawn" in text
     assert "fifteen" not in text.lower()
     assert "two classes" in text or "2 classes" in text or "2 class folders" in text

@@ -69,6 +69,14 @@ def test_what_cannot_change_results_remakes_nothing(demo, setting):
     assert demo.planned(setting) == set()
 
 
+@pytest.mark.parametrize("setting", ["transform: whole", "image_side: 72", "validation: {value: 0.2, reason: a trial}"])
+def test_other_pixels_or_parts_remake_every_model_and_picture(demo, setting):
+    jobs = demo.planned(setting)
+    assert models({job for job in jobs if job.startswith("train_")}) >= {"supervised", "rotation", "random_scenes"}
+    wanted = {"predict_network", "features", "scorecam", "inversion", "neighbours", "embedding", "loss_extremes"}
+    assert wanted <= rules(jobs)
+
+
 def test_a_reason_trains_nothing_again(demo):
     jobs = demo.planned("recipes: {rotation: {learning_rate: {value: 0.002, reason: a better reason}}}")
     assert "report" in jobs
@@ -173,7 +181,7 @@ def test_nothing_of_the_demonstration_is_called_imagenet(demo):
     assert "drawn" in reader.pages[0].extract_text()
     assert "random" in reader.pages[0].extract_text()
     mentions = [text[max(0, hit.start() - 60) : hit.end() + 60] for hit in re.finditer("imagenet", text, re.IGNORECASE)]
-    allowed = ("large-scale hierarchical", "IMAGENET1K_V1.transforms")
+    allowed = ("large-scale hierarchical", "IMAGENET1K_V1.transforms", "ImageNet classification with deep")
     assert [mention for mention in mentions if not any(word in mention for word in allowed)] == []
 
 

@@ -28,8 +28,8 @@ rule cam:
     params:
         task=lambda wildcards: model_of(wildcards).task,
         options=lambda wildcards: plain(model_of(wildcards).options),
+        models=CAM_CLASSIFIERS,
         classes=config["cam"]["classes"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         seed=FIRST,
         code=lambda wildcards: CAM | code(f"scenessl.tasks.{model_of(wildcards).task}"),

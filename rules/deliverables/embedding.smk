@@ -17,7 +17,6 @@ rule embedding:
     params:
         counts=config["embedding"]["images"],
         perplexity=config["embedding"]["perplexity"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         seed=FIRST,
         code=code("scenessl.explain.embedding", "workflow_scripts/embedding.py"),

@@ -40,7 +40,6 @@ rule scorecam:
     params:
         layers=config["explain"]["layers"],
         variant=config["explain"]["variant"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         code=code("scenessl.explain.maps", ARCHITECTURE, "workflow_scripts/scorecam.py"),
         state=f"{R}/.state/scorecam/{{model}}",
@@ -63,7 +62,7 @@ rule scorecam_grid:
         model="|".join(config["explain"]["models"]),
     params:
         colour_map=config["explain"]["colour_map"],
-        data=PLAN.data_hash,
+        pixels=PIXELS,
     script:
         "../../workflow_scripts/scorecam_grid.py"
 
@@ -84,6 +83,6 @@ rule scorecam_comparison:
     params:
         models=config["explain"]["models"],
         colour_map=config["explain"]["colour_map"],
-        data=PLAN.data_hash,
+        pixels=PIXELS,
     script:
         "../../workflow_scripts/scorecam_comparison.py"

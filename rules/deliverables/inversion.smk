@@ -19,10 +19,13 @@ rule inversion:
         compute_threads=PLAN.threads,
         device=config["device"],
     params:
-        settings={
-            key: value for key, value in config["inversion"].items() if key != "models"
-        },
-        data=PLAN.data_hash,
+        settings=plain(
+            {
+                key: value
+                for key, value in config["inversion"].items()
+                if key != "models"
+            }
+        ),
         pixels=PIXELS,
         seed=FIRST,
         code=code(

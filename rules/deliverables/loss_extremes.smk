@@ -21,7 +21,6 @@ rule loss_extremes:
         task=lambda wildcards: model_of(wildcards).task,
         options=lambda wildcards: plain(model_of(wildcards).options),
         images=config["loss_extremes"]["images"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         seed=FIRST,
         code=lambda wildcards: EXTREMES

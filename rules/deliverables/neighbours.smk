@@ -17,7 +17,6 @@ rule neighbours:
     params:
         images=config["neighbours"]["images"],
         neighbours=config["neighbours"]["neighbours"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
         seed=FIRST,
         code=code("scenessl.explain.neighbours", "workflow_scripts/neighbours.py"),
@@ -42,6 +41,6 @@ rule neighbours_sheet:
         f"{LOGS}/figures/neighbours.log",
     params:
         models=config["neighbours"]["models"],
-        data=PLAN.data_hash,
+        pixels=PIXELS,
     script:
         "../../workflow_scripts/neighbours_sheet.py"

@@ -26,8 +26,8 @@ rule probes:
         epoch=lambda wildcards: Start.parse(wildcards.start, "probes").epoch,
         knn=config["probes"]["knn"],
         temperature=config["probes"]["temperature"],
-        data=PLAN.data_hash,
         pixels=PIXELS,
+        share=config["validation"]["value"],
         code=code(
             "scenessl.evaluation.probes", ARCHITECTURE, "workflow_scripts/probes.py"
         ),

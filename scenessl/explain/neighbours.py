@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scenessl.errors import UserError
 from scenessl.explain.penultimate import read_directions
 from scenessl.explain.progress import write_arrays
 from scenessl.models.similarity import nearest
@@ -35,13 +34,10 @@ def write_neighbours(
     Args:
         features: the cached features of all images.
         data: labels, classes and parts.
-        images: q, how many queries.
+        images: q, how many queries; fewer where the test part has fewer classes.
         neighbours: k; fewer where there are not as many train images.
         seed: of the draw of the queries.
         output: .npz.
-
-    Raises:
-        UserError: more queries than the test part has classes.
     """
     directions, labels = read_directions(features), data.labels
     test, train = data.parts["test"], split_train(data)
@@ -84,18 +80,11 @@ def choose_queries(test: Tensor, labels: Tensor, images: int, seed: int) -> Tens
     Args:
         test: ids of the test images, int64 [n].
         labels: of all images, by id.
-        images: how many.
+        images: how many; one of each class, where there are fewer classes.
         seed: of the draw.
-
-    Raises:
-        UserError: more images than classes.
     """
     present = labels[test].unique().tolist()
-    if images > len(present):
-        raise UserError(
-            f"neighbours: images: {images} test images of different classes are asked for, and the test part has "
-            f"{len(present)} classes. Ask for at most {len(present)}."
-        )
+    images = min(images, len(present))
     chosen = [present[position * len(present) // images] for position in range(images)]
     return torch.stack([_one_of(test[labels[test] == label], seed, label) for label in chosen])
 

@@ -2,11 +2,12 @@
 
 from markupsafe import Markup
 
+from scenessl.report.answers import inversion, scorecam
 from scenessl.report.answers.accuracy import winner
 from scenessl.report.answers.probes import inner_statement
 from scenessl.report.answers.usefulness import useful_short
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, count
+from scenessl.report.numbers import code, count, decimal, percent
 from scenessl.report.text_network import named
 from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement
 from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, ref, say, sentence
@@ -83,7 +84,7 @@ def _weights_origin(evidence: Evidence) -> Markup:
         )
         return say(text, work=cite("deng2009"))
     known = say(" (sha256 <code>{sum}…</code>)", sum=weights["sha256"][:12]) if weights.get("sha256") else ""
-    text = "The pretrained start is {name}{known}, learned on ImageNet {work}."
+    text = "The pretrained networks start from the weights “{name}”{known}, learned on ImageNet {work}."
     return say(text, name=weights["name"], known=known, work=cite("deng2009"))
 
 
@@ -95,7 +96,41 @@ def findings(evidence: Evidence) -> list[Markup]:
         *(converged_statement(convergence(evidence, name)) for name in evidence.roles["pretexts"]),
         *_early(evidence),
         *_inner(evidence),
+        *_pictured(evidence),
     ]
+
+
+def _pictured(evidence: Evidence) -> list[Markup]:
+    """Give one finding on each kind of visualisation that the study asks for and the findings sum up."""
+    found = [
+        (evidence.has_explained, evidence.heatmaps.maps, scorecam.finding),
+        (True, evidence.inversions, inversion.finding),
+        (True, evidence.embeddings, _partings),
+        (True, evidence.neighbourhoods, _neighbours),
+    ]
+    sentences = [finding(evidence) for is_there, results, finding in found if is_there and results]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _partings(evidence: Evidence) -> Markup | None:
+    """Say how far the classes part among the features, network by network."""
+    values = {name: found.largest.silhouette_features for name, found in evidence.embeddings.items()}
+    parts = [
+        say("{value} in {name}", value=decimal(value), name=code(name))
+        for name, value in values.items()
+        if value is not None
+    ]
+    text = "Among the features before the classifier, the classes have a silhouette of {parts}."
+    return say(text, parts=listing(parts)) if parts else None
+
+
+def _neighbours(evidence: Evidence) -> Markup:
+    """Say how often a nearest training image is of the right class, network by network."""
+    parts = [
+        say("{share} in {name}", share=percent(found.share_right), name=code(name))
+        for name, found in evidence.neighbourhoods.items()
+    ]
+    return say("The nearest training images of a test image are of its class for {parts}.", parts=listing(parts))
 
 
 def _early(evidence: Evidence) -> list[Markup]:
@@ -253,7 +288,12 @@ def conclusion(evidence: Evidence) -> list[Markup]:
 
 def provenance_rows(evidence: Evidence) -> list[tuple[str, str]]:
     """Flatten the provenance into rows of key and value."""
-    return [(key.replace("_", " "), value) for key, value in _flat(evidence.provenance)]
+    return [(_spaced(key), value) for key, value in _flat(evidence.provenance)]
+
+
+def _spaced(key: str) -> str:
+    """Write the words of a key apart; a file's path stays as it is."""
+    return ": ".join(part if "." in part or "/" in part else part.replace("_", " ") for part in key.split(": "))
 
 
 def _flat(tree: object, prefix: str = "") -> list[tuple[str, str]]:

@@ -11,12 +11,9 @@ LISTED = 30  # findings listed in the audit's table before it points to the resu
 
 def split(evidence: Evidence) -> list[Markup]:
     """Say where the split comes from and how validation images were chosen."""
-    given = {"given": "as it was given", "by seed": "drawn by seed, since the data came without one"}[
-        evidence.data["origin"]
-    ]
     total = say(
         "There are {train} images in the train part, {validation}{test} in the test part, of {classes} classes "
-        "({table}); the split into train and test is {given}.",
+        "({table}); {given}.{stand_in}",
         train=count(evidence.total("train")),
         test=count(evidence.total("test")),
         classes=count(len(evidence.classes)),
@@ -24,14 +21,24 @@ def split(evidence: Evidence) -> list[Markup]:
         if evidence.has_validation
         else "",
         table=ref("classes"),
-        given=given,
+        given=_given(evidence),
+        stand_in=say(" They stand in for {name}.", name=evidence.document.DATA_NAME) if evidence.is_drawn else "",
     )
     colour = (
-        "All images are grayscale; their single channel is repeated three times."
+        "All images are greyscale; their single channel is repeated three times."
         if evidence.data["grayscale"]
         else None
     )
     return [paragraph(total, colour), _validation(evidence)]
+
+
+def _given(evidence: Evidence) -> str:
+    """Say where the split into train and test comes from."""
+    if evidence.data["origin"] == "by seed":
+        return "the split into train and test is drawn by seed, since the data came without one"
+    if evidence.is_drawn:
+        return "the images of both parts are drawn separately by the program"
+    return "the split into train and test is as it was given"
 
 
 def _validation(evidence: Evidence) -> Markup:
@@ -51,7 +58,7 @@ def _validation(evidence: Evidence) -> Markup:
 
 def _reason(evidence: Evidence) -> Markup | None:
     reason = evidence.published.get("validation_reason")
-    return say("The reason: {reason}.", reason=phrase(reason)) if reason else None
+    return say("The reason stated in the settings is “{reason}”.", reason=phrase(reason)) if reason else None
 
 
 def audit(evidence: Evidence) -> list[Markup]:

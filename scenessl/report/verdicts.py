@@ -141,7 +141,7 @@ def convergence(evidence: Evidence, pretext: str) -> Convergence:
 
 
 def converged_statement(found: Convergence) -> Markup:
-    """Say whether a pretext converged to a high performance."""
+    """Say whether a pretext reached the performance wanted; below it, nothing is claimed about convergence."""
     origin = "its settings ask for" if found.is_configured else "is taken here as a high performance"
     values = {"model": code(found.model), "reached": percent(found.reached), "part": found.part}
     if found.threshold is None:
@@ -149,4 +149,4 @@ def converged_statement(found: Convergence) -> Markup:
     values |= {"threshold": percent(found.threshold), "origin": origin}
     if found.converged:
         return say("{model} converged: {reached} {part} accuracy, at least the {threshold} that {origin}.", **values)
-    return say("{model} did not converge: {reached} {part} accuracy, below the {threshold} that {origin}.", **values)
+    return say("{model} ended at {reached} {part} accuracy, below the {threshold} that {origin}.", **values)

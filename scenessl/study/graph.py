@@ -102,8 +102,9 @@ class Study:
 
     @property
     def uses_imagenet(self) -> bool:
-        """Tell whether any model starts from the ImageNet backbone."""
-        return any(model.start.name == "imagenet" for model in self.models.values())
+        """Tell whether any model or probe starts from the ImageNet backbone."""
+        probed = "imagenet" in models_of(self.config, "probes")
+        return probed or any(model.start.name == "imagenet" for model in self.models.values())
 
     @cached_property
     def comparisons(self) -> dict[str, list[str]]:
@@ -184,6 +185,8 @@ class Study:
                 raise UserError(f"comparisons.{name}: only models of task scenes can be compared image by image.")
         if bool(self.config["roles"].get("early")) != bool(self.config["roles"].get("latest")):
             raise UserError("roles: early and latest go together; name both or neither.")
+        if "imagenet" in models_of(self.config, "probes") and self.config["network"] != PRETRAINED:
+            raise UserError(f"probes.starts: imagenet: there are ImageNet weights of {PRETRAINED} only.")
         shown = models_of(self.config, "cam")
         if shown and not any(self.models[name].task == "scenes" for name in shown):
             raise UserError("cam.models: name at least one model of task scenes, by which the images are chosen.")

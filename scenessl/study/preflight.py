@@ -161,9 +161,11 @@ def checkpoint_folder() -> Path:
 
 
 def _from_imagenet(config: Mapping) -> list[str]:
-    """Name the models that start from ImageNet weights."""
+    """Name what starts from ImageNet weights."""
     models = config.get("models") or {}
-    return [name for name, model in models.items() if model and model.get("init") == "imagenet"]
+    probed = (config.get("probes") or {}).get("starts", [])
+    found = [f"models.{name}" for name, model in models.items() if model and model.get("init") == "imagenet"]
+    return found + ["probes"] * ("imagenet" in probed)
 
 
 def _weights(config: Mapping, root: Path) -> Iterator[str]:
@@ -172,7 +174,7 @@ def _weights(config: Mapping, root: Path) -> Iterator[str]:
     if not users or weights is None:
         return
     if weights == "none":
-        yield f"weights: none, but models.{users[0]} starts from imagenet. Give a file, or null for torchvision's."
+        yield f"weights: none, but {users[0]} starts from imagenet. Give a file, or null for torchvision's."
         return
     path = _path(weights, root)
     try:

@@ -67,8 +67,11 @@ def _completed(path: Path, declared: Declared, document: object) -> dict:
         keys["words"]["propertyNames"]["enum"] = asked
     keys["models"]["additionalProperties"]["properties"]["task"]["enum"] = sorted(declared.tasks)
     settings = schema["$defs"]["settings"]["properties"]
-    for declarations in declared.tasks.values():
+    general = set(settings)
+    for task, declarations in declared.tasks.items():
         for name, declaration in declarations.items():
+            if name in general or settings.get(name):
+                raise UserError(f"scenessl/tasks/{task}.py: SETTINGS.{name}: the name is taken; choose another one.")
             allowed = {key: part for key, part in declaration.items() if key in DECLARABLE}
             settings[name] = {"$ref": "#/$defs/justified", "properties": {"value": allowed}}
     return schema

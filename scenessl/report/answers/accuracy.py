@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, percent, points
-from scenessl.report.verdicts import Verdict, compare, start_control, statement
+from scenessl.report.verdicts import Verdict, compare, convergence, start_control, statement, support
 from scenessl.report.wording import listing, paragraph, ref, say
 
 SMALL_CHANGE = 0.01
@@ -110,15 +110,34 @@ def _reading(evidence: Evidence, verdict: Verdict, change: float | None) -> Mark
     if change is None:
         return Markup("The results are similar as far as these test images can tell.")
     if abs(change) < SMALL_CHANGE:
-        return Markup(
-            "The results are similar, which fits: once the pretext is nearly solved its gradients are small, and the "
-            "features have little reason to change."
-        )
+        return _settled(evidence, verdict)
     text = (
         "The results are similar although the pretext went on changing: what it learned after the early epoch neither "
         "adds to nor takes from what {things} need, as far as these test images can tell."
     )
     return say(text, things=things)
+
+
+def _settled(evidence: Evidence, verdict: Verdict) -> Markup:
+    """Explain similar results where the pretext changed little; only a solved pretext is called so."""
+    found = convergence(evidence, evidence.models[verdict.b].source)
+    if found.threshold is not None and found.converged:
+        return Markup(
+            "The results are similar, which fits: once the pretext is nearly solved its gradients are small, and the "
+            "features have little reason to change."
+        )
+    return Markup(
+        "The results are similar, which fits: where the pretext hardly improves, the features need not change much."
+    )
+
+
+AGAINST = {
+    "better": "is above",
+    "worse": "is below",
+    "open": "is not told apart from",
+    "untested": "was not tested against",
+}
+"""How a model stands to what it is measured against, by the state of the verdict."""
 
 
 def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None:
@@ -129,10 +148,10 @@ def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None
     parts = []
     for name in (early, latest):
         verdict = compare(evidence, name, control)
-        word = {"better": "above", "worse": "below"}.get(verdict.state, "not told apart from")
-        parts.append(
-            say("{name} is {word} it ({change})", name=code(name), word=word, change=points(verdict.difference))
-        )
+        proof = f"; {support(verdict)}" if verdict.tests else ""
+        text = "{name} {word} it ({change}{proof})"
+        change = points(verdict.difference)
+        parts.append(say(text, name=code(name), word=AGAINST[verdict.state], change=change, proof=proof))
     text = "Measured against {control}, which has the same start and no pretext, {parts}."
     return say(text, control=accuracy_phrase(evidence, control), parts=listing(parts))
 

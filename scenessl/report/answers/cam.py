@@ -11,6 +11,7 @@ from scenessl.report.readers.heatmaps import rank_correlation
 from scenessl.report.wording import cite, listing, names, paragraph, plural, ref, say, sentence, verb
 
 ALIKE = 0.5  # rank correlation above which two maps count as alike
+SURE = 0.9  # lowest probability that is called a high confidence
 CLEAR = 0.05  # a share of heat at the border that differs by more from an even map's is worth a word
 
 
@@ -60,12 +61,19 @@ def shown(evidence: Evidence) -> list[Markup]:
         classes=listing([f"“{_class_of(evidence, one)}”" for one in first.chosen]),
         views=_views(evidence),
     )
-    odd = (
-        "The last image of each figure is the counter-intuitive one, found by rule: among the views of the test part "
-        "that the network answers rightly and with high confidence, the one with the largest share of its heat in the "
-        "outer ring of the image, an eighth of the side wide, where the thing to be seen seldom is."
+    odd = say(
+        "The last image of each figure is sought as the counter-intuitive one, by rule: among the views of the test "
+        "part that the network answers rightly and with {sure}, the one with the largest share of its heat in the "
+        "outer ring of the image, an eighth of the side wide, where the thing to be seen seldom is.",
+        sure=_sure(evidence),
     )
-    return [paragraph(opening, chosen), Markup(odd)]
+    return [paragraph(opening, chosen), odd]
+
+
+def _sure(evidence: Evidence) -> str:
+    """Say how sure the networks are of the views among which the counter-intuitive map is sought."""
+    floors = [found.floor for found in evidence.activations.values() if found.odd]
+    return "high confidence" if floors and min(floors) >= SURE else "a probability among its highest"
 
 
 def _class_of(evidence: Evidence, one: ActivationMap) -> str:
@@ -100,13 +108,21 @@ def _chosen(evidence: Evidence, name: str, found: ActivationMaps) -> Markup | No
         return None
     share = mean(one.border for one in found.chosen)
     parts = listing(
-        [say("{share} (“{target}”)", share=percent(one.border, 1), target=one.target) for one in found.chosen]
+        [
+            say("{share} (“{target}”{wrong})", share=percent(one.border, 1), target=one.target, wrong=_wrong(one))
+            for one in found.chosen
+        ]
     )
     text = (
         "On the chosen images the outer ring holds {parts} of the heat of {name}, where it would hold {even} of an "
         "even map’s: {meaning}."
     )
     return say(text, name=code(name), parts=parts, even=percent(found.even, 1), meaning=_meaning(share, found.even))
+
+
+def _wrong(one: ActivationMap) -> str:
+    """Say where the answer that the map is for is not the network's own."""
+    return ", answered wrongly" if one.predicted != one.target else ""
 
 
 def _meaning(share: float, even: float) -> str:
@@ -124,17 +140,15 @@ def _odd(evidence: Evidence, found: ActivationMaps) -> Markup | None:
         return Markup("No view is answered rightly, so none can be called counter-intuitive.")
     other = _class_of(evidence, odd)
     text = (
-        "Counter-intuitive is the map of test image {image}{what}: the answer “{target}” is right, with a "
-        "probability of {probability}, but {border} of the heat lies in the outer ring ({times} an even map’s share), "
-        "the most among {searched} views answered with at least {floor}. {reading}"
+        "{start} the map of image {image} of the index{what}: the answer “{target}” is right, with a probability of "
+        "{probability}, {but} {border} of the heat lies in the outer ring ({times} an even map’s share), the most "
+        "among {searched} views answered with at least {floor}. {reading}"
     )
-    reading = (
-        "So what surrounds the object, or its outline at the border, speaks for the answer."
-        if odd.border > found.even + CLEAR
-        else "Even this most extreme map does not favour the border, so by this rule no map is counter-intuitive."
-    )
+    is_odd = odd.border > found.even + CLEAR
     return say(
         text,
+        start="Counter-intuitive is" if is_odd else "Nearest to counter-intuitive is",
+        but="but" if is_odd else "and",
         image=count(odd.image),
         what=say(" (“{label}”)", label=other) if other != odd.target else "",
         target=odd.target,
@@ -143,8 +157,15 @@ def _odd(evidence: Evidence, found: ActivationMaps) -> Markup | None:
         times=factor(odd.border / found.even),
         searched=count(found.searched),
         floor=percent(found.floor, 1),
-        reading=reading,
+        reading=READING[is_odd],
     )
+
+
+READING = {
+    True: "So what surrounds the pictured thing, or its outline at the border, speaks for the answer.",
+    False: "Even this most extreme map does not favour the border, so by this rule no map is counter-intuitive.",
+}
+"""What the most extreme map says, by whether it favours the border."""
 
 
 def rows(evidence: Evidence) -> list[dict]:

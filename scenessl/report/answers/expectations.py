@@ -107,7 +107,11 @@ def first_filters(evidence: Evidence) -> Expectation | None:
     share = filters.overlap(*layers)
     return Expectation(
         say("the first layers of both networks have filters of the same kinds, since both see the same images"),
-        say("{share} of them have a counterpart of their kind in the other network", share=percent(share, 1)),
+        say(
+            "{share} of them have a counterpart of their kind in the other network{nothing}",
+            share=percent(share, 1),
+            nothing=filters.of_no_kind(*layers),
+        ),
         CONFIRMED if share >= MOSTLY else REFUTED if share < HARDLY else UNDECIDED,
         ("filter_kinds",),
     )

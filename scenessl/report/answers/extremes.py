@@ -93,7 +93,7 @@ def _largest(found: Extremes) -> Markup:
         return paragraph(opening, Markup("All of them are answered rightly nevertheless."))
     pairs = Counter((view.target, view.predicted) for view in wrong)
     (target, predicted), times = pairs.most_common(1)[0]
-    text = "{how_many} {are} answered wrongly, most often {target} as {predicted} ({times})."
+    text = "{how_many} {are} answered wrongly, most often {target} taken for {predicted} ({times})."
     are = "is" if len(wrong) == 1 else "are"
     return paragraph(
         opening,
@@ -156,9 +156,9 @@ def _turns(evidence: Evidence, name: str) -> Markup | None:
     low, high = wilson_interval(opposite / wrong, wrong)
     word = _against_chance(low, high)
     return say(
-        "On the test views ({figure}) the most frequent mistake is {true} for {predicted} ({times} of {n}). Of all "
-        "mistakes {share} (95 % interval {interval}) are opposite turns, {word} than the third that chance would give"
-        "{why}.",
+        "On the test views ({figure}) the most frequent mistake is {true} taken for {predicted} ({times} of {n}). Of "
+        "all mistakes {share} (95 % interval {interval}) are opposite turns, {word} than the third that chance would "
+        "give{why}.",
         figure=ref(f"confusion_{name}"),
         true=pair["true"],
         predicted=pair["predicted"],
@@ -174,7 +174,7 @@ def _turns(evidence: Evidence, name: str) -> Markup | None:
 MEANING = {
     "more": ": an image and the same upside down share their horizontal and vertical lines, and only what is up tells "
     "them apart",
-    "fewer": ": what is up and down is told apart more easily than what is left and right",
+    "fewer": ": which end of an axis is up is told more easily than which axis is upright",
     "neither more nor fewer": "",
 }
 

@@ -11,14 +11,14 @@ from scenessl.report.readers.filterbanks import NO_KIND, FilterLayer
 from scenessl.report.wording import listing, names, number_word, paragraph, ref, say, sentence, verb
 
 MEANINGS = {
-    "oriented edge": "answers where brightness or colour changes across a line of its direction, and not along it: an "
+    "oriented edge": "answers to a change of {what} across a line of its direction, and not along it: an "
     "edge or, with a second change back, a bar",
     "centre-surround": "sets a spot against its surroundings and so answers to blobs, corners and grain, whatever "
     "their direction",
     "colour-opponent": "sets one colour against its opposite and answers to colour where brightness alone says nothing",
-    "low-pass": "averages its patch, and so hands brightness or colour on without detail",
+    "low-pass": "averages its patch, and so passes on {what} without detail",
 }
-"""What a filter of a kind does."""
+"""What a filter of a kind does; `what` it sees depends on its layer."""
 
 
 def sheets(evidence: Evidence) -> list[str]:
@@ -63,9 +63,9 @@ def _how_shown(evidence: Evidence, place: int) -> Markup:
     ]
     text = (
         "A filter of {layer} has {channels} input channels, which no colours can show. It is shown by the one spatial "
-        "pattern that says most of it, the first singular vector of its kernel with one row per channel, in gray; "
-        "this pattern holds {shares} of a kernel’s energy on average. Below stand the slices of which the kernels "
-        "consist, channel by channel, if the page has room for them."
+        "pattern that says most of it, the first singular vector of its kernel with one row per channel, in grey; "
+        "this pattern holds {shares} of a kernel’s energy on average. Where slices stand below, they are what the "
+        "kernels consist of, channel by channel."
     )
     return say(text, layer=code(layer.name), channels=layer.shape[1], shares=listing(shares))
 
@@ -136,9 +136,16 @@ def _alike(evidence: Evidence, place: int) -> Markup | None:
     models = list(evidence.filters)
     if len(models) < 2:
         return None
-    value = overlap(*(evidence.filters[name][place] for name in models[:2]))
-    text = "Matched kind by kind, {share} of the filters of {models} have a counterpart in the other network."
-    return say(text, share=percent(value, 1), models=names(models[:2]))
+    layers = [evidence.filters[name][place] for name in models[:2]]
+    text = "Matched kind by kind, {share} of the filters of {models} have a counterpart in the other network{nothing}."
+    share = percent(overlap(*layers), 1)
+    return say(text, share=share, models=names(models[:2]), nothing=of_no_kind(*layers))
+
+
+def of_no_kind(one: FilterLayer, other: FilterLayer) -> str:
+    """Say, in brackets, which share of the filters has a counterpart only in being of no kind; nothing for none."""
+    share = min(layer.shares()[NO_KIND] for layer in (one, other))
+    return f" ({percent(share, 1)} of all only in that both are of no kind)" if share else ""
 
 
 def picked(evidence: Evidence) -> list[Markup]:
@@ -158,19 +165,30 @@ def _picked(evidence: Evidence, kind: int, word: str) -> Markup | None:
     if not parts:
         return None
     text = "<b>{word}</b>: {parts}. Such a filter {meaning}."
-    meaning = MEANINGS.get(word, "has the pattern that its name says")
+    meaning = MEANINGS.get(word, "has the pattern that its name says").format(what=_what(evidence, kind))
     return say(text, word=sentence(word)[:-1], parts=Markup("; ").join(parts), meaning=meaning)
 
 
+def _what(evidence: Evidence, kind: int) -> str:
+    """Name what the filters picked for a kind see: the image's colours, or the maps of the layer before."""
+    picked_from = [layer for layers in evidence.filters.values() for layer in layers if layer.picked_of(kind)]
+    if all(layer.sees_colours for layer in picked_from):
+        return "brightness or colour"
+    if any(layer.sees_colours for layer in picked_from):
+        return "brightness, colour or, in an inner layer, what its input maps hold"
+    return "what its input maps hold"
+
+
 def _picked_of(name: str, layer: FilterLayer, kind: int) -> Markup:
-    """Name the filters of one layer picked for a kind, with their scores, and edges with their directions."""
+    """Name the filters of one layer picked for a kind: scores, directions of edges, and which are of no kind."""
     numbers = layer.picked_of(kind)
     scores = [decimal(float(layer.scores[number, kind])) for number in numbers]
     is_edge = layer.kinds[kind] == "oriented edge"
     angles = [f" at {degrees(layer.orientation[number])}" if is_edge else "" for number in numbers]
+    doubts = [", of no kind by the rule" if layer.kind[number] < 0 else "" for number in numbers]
     found = [
-        say("{number}{at} ({score})", number=number, at=at, score=score)
-        for number, at, score in zip(numbers, angles, scores, strict=True)
+        say("{number}{at} ({score}{doubt})", number=number, at=at, score=score, doubt=doubt)
+        for number, at, score, doubt in zip(numbers, angles, scores, doubts, strict=True)
     ]
     text = "{noun} {found} of {layer} in {name}"
     noun = "filter" if len(numbers) == 1 else "filters"
@@ -184,7 +202,7 @@ def picking(evidence: Evidence) -> Markup:
         "{figures} {show} up to {shown} filters of each layer: the best of each kind in turn. Numbers count from 0 as "
         "in the weights, scores stand in brackets (1: the kernel is that pattern), angles are counter-clockwise from "
         "the horizontal. A picked filter has the highest score for its kind, which need not be its own best; a score "
-        "that random kernels reach as well is marked (?).",
+        "that random kernels reach as well is marked (?) there.",
         figures=ref(*(f"filter_kinds_{name}" for name in evidence.filters)),
         show=verb(evidence.filters, "shows", "show"),
         shown=number_word(shown),

@@ -114,8 +114,10 @@ def _sight(evidence: Evidence, name: str) -> Markup:
     """Say what the images consist of, and what follows for the expectation."""
     inversion = evidence.inversions[name]
     looks = say(
-        "Its images have a contrast of {contrast} and a colour saturation of {saturation} grey levels, structures with "
-        "a mean wavelength of {wavelength} of the image side, and {upright} of their edge energy in horizontal edges.",
+        "The images of {name} have a contrast of {contrast} and a colour saturation of {saturation} grey levels (of "
+        "255), structures with a mean wavelength of {wavelength} of the image side, and {upright} of their edge energy "
+        "in horizontal edges.",
+        name=code(name),
         contrast=decimal(inversion.contrast),
         saturation=decimal(inversion.saturation),
         wavelength=percent(inversion.wavelength),
@@ -131,36 +133,44 @@ def _conclusion(evidence: Evidence, name: str) -> Markup:
         other = evidence.inversions[supervised].wavelength
         return say(_fineness(own.wavelength, other), other=code(supervised), value=percent(other))
     if task == "rotation":
-        word = {
-            True: "which favours horizontal structures, as horizons are",
-            False: "which does not favour horizontal structures",
-        }
-        return say(
-            "The share of horizontal edges is {upright}, {word}; a cue of what is up would also have to fade when an "
-            "image is turned, which was not measured, so the expectation is undecided.",
-            upright=percent(own.upright),
-            word=word[own.upright > 0.5 + CLEAR / 2],
-        )
+        return paragraph(_horizontal(evidence, name), Markup(UP_UNDECIDED))
     return Markup(
         "Which parts and textures these are is for the eye to judge in the figure; the response of the filters to each "
         "class was not measured, so beyond the class of the best real image the expectation is undecided."
     )
 
 
+UP_UNDECIDED = (
+    "A cue of what is up would also have to fade when an image is turned, which was not measured, so the expectation "
+    "is undecided."
+)
+
+
+def _horizontal(evidence: Evidence, name: str) -> Markup | None:
+    """Compare the share of horizontal edges, as horizons have them, with that of the supervised model."""
+    supervised, own = evidence.roles["supervised"], evidence.inversions[name].upright
+    if supervised not in evidence.inversions or supervised == name:
+        return None
+    other = evidence.inversions[supervised].upright
+    size = "above" if own > other + CLEAR / 2 else "below" if own < other - CLEAR / 2 else "about"
+    text = "The share of horizontal edges, as horizons have them, is {size} that of {supervised} ({other})."
+    return say(text, size=size, supervised=code(supervised), other=percent(other))
+
+
 def _fineness(own: float, other: float) -> str:
     if own < other * (1 - CLEAR):
         return (
-            "That is finer than in {other} ({value}), as small squares would have it; whether the filters answer to "
-            "the square itself was not measured, so the expectation is supported but undecided."
+            "The structures are finer than in {other} ({value}), as small squares would have it; whether the filters "
+            "answer to the square itself was not measured, so the expectation is undecided."
         )
     if own > other * (1 + CLEAR):
         return (
-            "That is coarser than in {other} ({value}), against the expectation of small squares, so the expected "
-            "feature is not seen by this measure."
+            "The structures are coarser than in {other} ({value}), against the expectation of small squares, so the "
+            "expected feature is not seen by this measure."
         )
     return (
-        "That is as fine as in {other} ({value}), so the images show no trace of the small squares that would set this "
-        "model apart; by this measure the expected feature is not seen."
+        "The structures are about as fine as in {other} ({value}), so by this measure the images show no trace of the "
+        "small squares that would set this model apart."
     )
 
 
@@ -168,7 +178,8 @@ def compare_models(evidence: Evidence) -> list[Markup]:
     """Compare the models: selected filters, activations, looks, and the classes of the best real images."""
     models = evidence.published["inversion"]["models"]
     pairs = list(combinations(models, 2))
-    overlaps = [_overlap(evidence, one, other) for one, other in pairs]
+    common = _overlap_of_all(evidence, models, pairs)
+    overlaps = [common] if common else [_overlap(evidence, one, other) for one, other in pairs]
     reason = _overlap_reason(evidence, pairs)
     return [
         paragraph(*overlaps, reason),
@@ -193,6 +204,20 @@ def _overlap(evidence: Evidence, one: str, other: str) -> Markup:
     return say(text, shared=number_word(len(shared)), list=listing(shared), **values)
 
 
+def _overlap_of_all(evidence: Evidence, models: list[str], pairs: list[tuple[str, str]]) -> Markup | None:
+    """Say it once where every two models share the same filters; None where they do not."""
+    shared = [shared_filters(evidence, *pair) for pair in pairs]
+    if len(shared) < 2 or not shared[0] or any(found != shared[0] for found in shared):
+        return None
+    number = len(evidence.inversions[models[0]].filters)
+    if len(shared[0]) == number:
+        text = "{models} all have the same {number} selected filters ({list})."
+    else:
+        text = "{models} all share the same {shared} of their {number} selected filters ({list}), and no others."
+    values = {"shared": number_word(len(shared[0])), "number": number_word(number), "list": listing(shared[0])}
+    return say(text, models=names(models), **values)
+
+
 def _overlap_reason(evidence: Evidence, pairs: list[tuple[str, str]]) -> Markup | None:
     if not pairs:
         return None
@@ -202,8 +227,8 @@ def _overlap_reason(evidence: Evidence, pairs: list[tuple[str, str]]) -> Markup 
         return Markup("The models do not start from the same weights, so filters of one number need not correspond.")
     if share >= 0.5:
         return Markup(
-            "All of them start from the same weights, and their trainings have changed the order of the weight sums "
-            "little: similar selections are inherited from the start rather than learned."
+            "All of them start from the same weights, which suggests that the similar selections are inherited from "
+            "the start rather than learned; the weight sums at the start were not looked at."
         )
     return Markup(
         "All of them start from the same weights, so their trainings have changed the order of the weight sums: images "
@@ -237,13 +262,26 @@ def _best_class(evidence: Evidence, name: str, number: int) -> str:
     return evidence.image_class(unit.image)
 
 
-def _levels(evidence: Evidence) -> Markup:
-    """Compare how far the synthetic images exceed real ones."""
+def finding(evidence: Evidence) -> Markup | None:
+    """Sum up how far the synthetic images exceed real ones; None where no filter has a positive activation."""
+    text = "Inverted filters end, relative to the highest activation on real test images, on average at {parts}."
+    parts = _factors(evidence)
+    return say(text, parts=listing(parts)) if parts else None
+
+
+def _factors(evidence: Evidence) -> list[Markup]:
+    """Give the mean of final over highest real activation, model by model, where it is defined."""
     parts = []
     for name, inversion in evidence.inversions.items():
         ratios = [unit.ratio for unit in inversion.units if unit.ratio is not None]
         if ratios:
             parts.append(say("{ratio} in {name}", ratio=factor(mean(ratios)), name=code(name)))
+    return parts
+
+
+def _levels(evidence: Evidence) -> Markup:
+    """Compare how far the synthetic images exceed real ones."""
+    parts = _factors(evidence)
     if not parts:
         return Markup(
             "No filter has a positive activation on real test images, so the activations cannot be related to them."
@@ -292,6 +330,6 @@ def _given_class(evidence: Evidence, label: str, filters: dict[str, list[int]]) 
 
     none = [name for name in evidence.inversions if name not in filters]
     rest = say(", but none of the selected filters of {models}", models=names(none, "or")) if none else ""
-    common = "" if none else ", so all models keep a filter for it"
+    common = "" if none else ", so the strongest images of all models include this class"
     text = "“{label}” gives the strongest real image of {filters}{rest}{common}."
     return say(text, label=label, filters=listing([phrase(name) for name in filters]), rest=rest, common=common)

@@ -5,7 +5,7 @@ from math import exp, log
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, loss, percent, points, setting
+from scenessl.report.numbers import code, loss, percent, setting, size_in_points
 from scenessl.report.wording import listing, names, paragraph, ref, say
 
 NEAR_GUESS = 0.02  # relative distance from the loss of a guess that counts as none
@@ -50,9 +50,9 @@ def _before(evidence: Evidence, classes: int) -> Markup:
     """Compare the loss before training with that of a guess."""
     value = _row(evidence, evidence.roles["supervised"], 0)["train_loss"]
     close = abs(value - log(classes)) <= NEAR_GUESS * log(classes)
-    word = "as much as such a guess" if close else "more than such a guess" if value > log(classes) else "less than it"
+    unlike = "more than such a guess" if value > log(classes) else "less than it"
     text = "Before training the network costs {value} on the train images, {word}."
-    return say(text, value=loss(value), word=word)
+    return say(text, value=loss(value), word="about as much as such a guess" if close else unlike)
 
 
 def _geometric(evidence: Evidence, classes: int) -> list[Markup]:
@@ -199,7 +199,7 @@ def _gap(evidence: Evidence, name: str) -> Markup:
         train=loss(row["train_loss"]),
         held=loss(row["validation_loss"]),
         part=_part(evidence),
-        gap=points(row["train_accuracy"] - row["validation_accuracy"]),
+        gap=size_in_points(row["train_accuracy"] - row["validation_accuracy"]),
     )
 
 

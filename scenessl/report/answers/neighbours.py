@@ -19,13 +19,16 @@ def shown(evidence: Evidence) -> list[Markup]:
     return [
         say(
             "{figure} shows {queries} of different classes, drawn by seed whatever a network makes of them, and beside "
-            "each its {neighbours} nearest among the {searched} training images, the most similar first, in {models}"
-            "{seed}. As in Krizhevsky et al. {work}, near is what has similar features before the classifier, here by "
-            "the cosine.",
+            "each its {neighbours} nearest among the {searched} {training}, the most similar first, in "
+            "{models}{seed}. As in Krizhevsky et al. {work}, near is what has similar features before the classifier, "
+            "here by the cosine.",
             figure=ref("neighbours"),
             queries=plural(len(first.queries), "test image"),
             neighbours=number_word(first.neighbours),
             searched=count(first.searched),
+            training="images given for training (train and validation part)"
+            if evidence.has_validation
+            else "train images",
             models=names(evidence.neighbourhoods),
             seed=evidence.first_seed,
             work=cite("krizhevsky2012"),

@@ -153,9 +153,9 @@ def inner_statement(evidence: Evidence, start: str) -> Markup:
     }
     texts = {
         "better": "In {start} an inner block transfers better than the last: a linear probe on {inner} classifies "
-        "{high} of the test images rightly, one on {last} {low} ({size} less; {support}).",
+        "{high} of the test images rightly, one on {last} {low} ({size} more on {inner}; {support}).",
         "worse": "In {start} no inner block transfers better than the last: a linear probe on {last} classifies {low} "
-        "of the test images rightly, one on the best inner block, {inner}, {high} ({size} less; {support}).",
+        "of the test images rightly, one on the best inner block, {inner}, {high} ({size} more on {last}; {support}).",
         "open": "In {start} the test images do not tell the best inner block from the last: a linear probe on {inner} "
         "classifies {high} of them rightly, one on {last} {low} ({signed}; {support}).",
     }

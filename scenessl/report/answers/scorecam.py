@@ -22,7 +22,7 @@ from scenessl.report.wording import (
 )
 
 OFF_CENTRE = 0.05  # image sides from the middle that are worth a word
-SMALL = 0.02  # a change of concentration below this is called none
+SMALL = 0.02  # a change of a share of heat or area below this is called none
 
 VARIANTS = {
     "paper": "the formula of the paper: channels are weighted by the softmax over channels of their increase of "
@@ -174,30 +174,57 @@ def _extremes(evidence: Evidence, heats: list[Heat | None]) -> Markup | None:
     top, bottom = min(places, key=lambda pair: pair[1]), max(places, key=lambda pair: pair[1])
     if bottom[1] - top[1] < OFF_CENTRE:
         return None
-    text = "It lies highest in {top} and lowest in {bottom}."
+    text = "The centre lies highest in {top} and lowest in {bottom}."
     return say(text, top=image_numbers([top[0]]), bottom=image_numbers([bottom[0]]))
 
 
-def _concentration(evidence: Evidence, name: str, layer: int) -> float | None:
-    heats = [heat.concentration for heat in evidence.heatmaps.heat(name, layer) if heat]
-    return mean(heats) if heats else None
+def _mean_heat(evidence: Evidence, name: str, layer: int, measure: str) -> float | None:
+    """Give the mean of a measure of the maps of a model and layer; None where all are blank."""
+    values = [getattr(heat, measure) for heat in evidence.heatmaps.heat(name, layer) if heat]
+    return mean(values) if values else None
 
 
 def _depth(evidence: Evidence, name: str) -> Markup:
-    """Say what changes from the lowest to the highest layer."""
+    """Say what changes from the lowest to the highest layer; judged only where both measures agree."""
     low, high = min(evidence.heatmaps.layers), max(evidence.heatmaps.layers)
-    before, after = (_concentration(evidence, name, layer) for layer in (low, high))
-    if before is None or after is None:
+    share, area = (
+        [_mean_heat(evidence, name, layer, measure) for layer in (low, high)] for measure in ("concentration", "area")
+    )
+    if None in share:
         return say("How {name} changes with depth cannot be said, since a layer is blank.", name=code(name))
-    how = "hardly changes" if abs(after - before) < SMALL else "gathers" if after > before else "spreads out"
-    meaning = {
-        "gathers": "the higher layer picks regions, while the lower one answers all over the image",
-        "spreads out": "the higher layer takes in wide regions, while the lower one answers to fewer places",
-        "hardly changes": "the two layers are equally selective, though not necessarily for the same places",
-    }[how]
-    text = "From {low} to {high} the heat {how} (share in the hottest fifth: {before}, then {after}): {meaning}."
-    values = {"low": layer_name(low), "high": layer_name(high), "before": percent(before), "after": percent(after)}
-    return say(text, how=how, meaning=meaning, **values)
+    directions = _direction(*share), _direction(*area)
+    text = (
+        "From {low} to {high} the hottest fifth holds {holds} of the heat ({share}) {joint} the area at least half as "
+        "hot as the maximum {grows} ({area}){meaning}."
+    )
+    return say(
+        text,
+        low=layer_name(low),
+        high=layer_name(high),
+        holds=("less", "about as much", "more")[directions[0] + 1],
+        grows=("shrinks", "hardly changes", "grows")[directions[1] + 1],
+        share=_from_to(share),
+        area=_from_to(area),
+        joint="and" if directions in DEPTHS else "but",
+        meaning=DEPTHS.get(directions, ", so the two measures do not agree on what changes with depth"),
+    )
+
+
+DEPTHS = {
+    (1, -1): ": the heat gathers, in smaller regions than in the lower layer",
+    (-1, 1): ": the heat spreads out, over wider regions than in the lower layer",
+    (0, 0): ": the two layers are about equally selective, though not necessarily for the same places",
+}
+"""What follows where the share in the hottest fifth and the hot area change together (1: rises, -1: falls)."""
+
+
+def _direction(before: float, after: float) -> int:
+    """Say whether a share rises (1), falls (-1) or hardly changes (0)."""
+    return 0 if abs(after - before) < SMALL else 1 if after > before else -1
+
+
+def _from_to(values: list[float]) -> str:
+    return f"{percent(values[0])}, then {percent(values[1])}"
 
 
 def between(evidence: Evidence) -> list[Markup]:
@@ -206,7 +233,9 @@ def between(evidence: Evidence) -> list[Markup]:
     others = [name for name in evidence.published["explain"]["models"] if name != supervised]
     if supervised not in evidence.published["explain"]["models"]:
         return [say("{supervised} is not among the explained models.", supervised=code(supervised))]
-    pairs = [paragraph(*_pair(evidence, supervised, name)) for name in others]
+    schemes = [name for name in others if name in evidence.self_supervised]
+    couples = [(supervised, name) for name in others] + list(combinations(schemes, 2))
+    pairs = [paragraph(*_pair(evidence, *couple)) for couple in couples]
     caution = say(
         "{number} are pictures, not a sample: the numbers describe these images ({tables}) and are not tested.",
         number=sentence(plural(len(evidence.choice["images"]), "image"))[:-1],
@@ -241,6 +270,18 @@ def _pair(evidence: Evidence, one: str, other: str) -> list[Markup]:
     ]
 
 
+def finding(evidence: Evidence) -> Markup | None:
+    """Sum up how alike the maps of the schemes are at the highest layer; None where that cannot be said."""
+    explained = [name for name in evidence.published["explain"]["models"] if name in evidence.roles["schemes"]]
+    layer = max(evidence.heatmaps.layers)
+    values = [(pair, _mean_agreement(evidence, *pair, layer)) for pair in combinations(explained, 2)]
+    parts = [
+        say("{value} for {pair}", value=decimal(value), pair=names(pair)) for pair, value in values if value is not None
+    ]
+    text = "At {layer} the Score-CAM maps of the schemes have a rank correlation of {parts}."
+    return say(text, layer=layer_name(layer), parts=listing(parts)) if parts else None
+
+
 def _mean_agreement(evidence: Evidence, one: str, other: str, layer: int) -> float | None:
     found = [value for value in evidence.heatmaps.agreement(one, other, layer) if value is not None]
     return mean(found) if found else None
@@ -253,12 +294,10 @@ def _trend(means: dict[int, float | None]) -> Markup | None:
     if abs(high - low) < 0.05:
         return Markup("So the two agree about as much in the higher layer as in the lower one.")
     if high < low:
-        return Markup(
-            "So they agree more in the lower layer than in the higher one, where the schemes have left their mark."
-        )
+        return Markup("So they agree more in the lower layer than in the higher one, where the models differ more.")
     return Markup(
-        "So they agree more in the higher layer than in the lower one: different early features lead to the same "
-        "regions."
+        "So they agree more in the higher layer than in the lower one: different early features lead to more "
+        "similar regions."
     )
 
 
@@ -279,7 +318,7 @@ def _least_alike(evidence: Evidence, one: str, other: str, layer: int) -> Markup
 
 def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | None:
     """Say which of two models is more focused in a layer."""
-    first, second = (_concentration(evidence, name, layer) for name in (one, other))
+    first, second = (_mean_heat(evidence, name, layer, "concentration") for name in (one, other))
     if first is None or second is None:
         return None
     if abs(first - second) < SMALL:

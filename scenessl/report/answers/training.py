@@ -5,8 +5,20 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, count, decimal, percent, points, setting
-from scenessl.report.wording import cite, listing, names, number_word, paragraph, phrase, plural, ref, say, sentence
+from scenessl.report.numbers import code, count, decimal, percent, point_range, points, setting
+from scenessl.report.wording import (
+    cite,
+    listing,
+    names,
+    number_word,
+    paragraph,
+    phrase,
+    plural,
+    ref,
+    say,
+    sentence,
+    verb,
+)
 
 TASK_VIEWS = {
     "rotation": "over all four turns of every image",
@@ -36,13 +48,21 @@ def _values(evidence: Evidence, key: str) -> dict[str, list[str]]:
 
 def _optimizers(evidence: Evidence) -> Markup | None:
     groups = _values(evidence, "optimizer")
-    works = cite("loshchilov2019") if "adamw" in groups else ""
     if len(groups) == 1:
-        return say("All models are trained with {optimizer} {works}.", optimizer=code(next(iter(groups))), works=works)
+        return say("All models are trained with {optimizer}.", optimizer=_optimizer(next(iter(groups))))
     parts = [
-        say("{models} with {optimizer}", models=names(group), optimizer=code(key)) for key, group in groups.items()
+        say(
+            "{models} {are} trained with {optimizer}", models=names(group), are=verb(group, "is", "are"), optimizer=name
+        )
+        for name, group in ((_optimizer(key), group) for key, group in groups.items())
     ]
-    return say("Trained are {parts} {works}.", parts=listing(parts), works=works) if parts else None
+    return say("{parts}.", parts=Markup("; ").join(parts)) if parts else None
+
+
+def _optimizer(key: str) -> Markup:
+    """Name an optimiser, with its work where the bibliography has one."""
+    name = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}.get(key, key)
+    return say("{name} {work}", name=name, work=cite("loshchilov2019")) if key == "adamw" else say("{name}", name=name)
 
 
 def _layers(evidence: Evidence) -> Markup | None:
@@ -58,8 +78,8 @@ def _layers(evidence: Evidence) -> Markup | None:
 def _keeping(evidence: Evidence) -> Markup | None:
     pulled = [name for name, model in evidence.models.items() if model.settings.get("keep_features")]
     text = (
-        "The features of {models} are kept close to those of the network they start from, on the same inputs, by "
-        "distillation {work}."
+        "The features of {models} are kept close to those of the network they start from, on the same inputs: "
+        "distillation in the manner of Li and Hoiem {work}, here of features."
     )
     return say(text, models=names(pulled), work=cite("li2016")) if pulled else None
 
@@ -144,9 +164,9 @@ def _leaks(evidence: Evidence) -> Markup:
     )
     if clean is None:
         return start
-    text = "Without {them}, the test accuracy of {model} is {clean} instead of {whole} ({change})."
+    text = "Without {them}, the test accuracy of {model} changes by {change}, to {clean}."
     change = points(clean.mean - whole.mean)
-    values = {"model": code(supervised), "clean": percent(clean.mean), "whole": percent(whole.mean), "change": change}
+    values = {"model": code(supervised), "clean": percent(clean.mean), "change": change}
     return paragraph(start, say(text, them="it" if len(leaked) == 1 else "them", **values))
 
 
@@ -206,11 +226,43 @@ def fitting_summary(evidence: Evidence) -> Markup:
         found = [row["model"] for row in rows if word in row["verdict"] and not row["verdict"].startswith("no ")]
         if found:
             parts.append(say("{models} {verb}", models=names(found), verb=_verb(found, word)))
-    quiet = [row["model"] for row in rows if row["verdict"].startswith("no ")]
+    quiet = [row for row in rows if row["verdict"].startswith("no ")]
     if quiet:
-        parts.append(say("for {models} no overfitting is seen", models=names(quiet)))
-    text = "By the curves of train and validation loss and accuracy, {parts}; {table} gives the numbers."
-    return say(text, parts=listing(parts), table=ref("fitting"))
+        text = "for {models} the {part} loss does not rise again, so training longer did no harm that it shows"
+        parts.append(say(text, models=names(row["model"] for row in quiet), part=_held_out(evidence)))
+    text = "By the curves of train and {part} loss and accuracy, {parts}; {table} gives the numbers."
+    opening = say(text, part=_held_out(evidence), parts=listing(parts), table=ref("fitting"))
+    return paragraph(opening, _quiet_gaps(quiet), _sampled(evidence))
+
+
+def _held_out(evidence: Evidence) -> str:
+    """Name the part on which the curves are judged."""
+    return "validation" if evidence.has_validation else "test"
+
+
+def _quiet_gaps(rows: list[dict]) -> Markup | None:
+    """Say what the gaps of trainings without a rising loss mean."""
+    gaps = [row["gap_selected"] for row in rows if row["gap_selected"] is not None]
+    if not gaps:
+        return None
+    low, high = min(gaps), max(gaps)
+    size = points(low) if low == high else point_range(low, high)
+    if low > 0:
+        meaning = "these models fit the train images better than new ones"
+    elif high > 0:
+        meaning = "some of these models fit the train images better than new ones"
+    else:
+        meaning = "these models fit the train images no better than new ones"
+    return say("By their gaps at the selected epoch ({size}), {meaning}.", size=size, meaning=meaning)
+
+
+def _sampled(evidence: Evidence) -> Markup:
+    """Say on which train images the curves rest, and why their figures differ from the accuracy table's."""
+    text = (
+        "The train figures of the curves are taken on a fixed sample of at most as many train images as there are "
+        "{part} images, so they can differ a little from the train accuracies of {table}."
+    )
+    return say(text, part=_held_out(evidence), table=ref("accuracy"))
 
 
 def _verb(models: list[str], verb: str) -> str:
@@ -250,7 +302,7 @@ STRATEGIES: tuple[tuple[str, str, Callable[[object], bool]], ...] = (
     ("weight_average", "<b>Averaged weights</b> smooth the last steps", _always),
     ("early_stop", "<b>Early stopping</b> ends a training that has converged", _always),
     ("select", "<b>Selecting the epoch</b> by validation accuracy undoes later overfitting", _is_best),
-    ("warmup", "<b>A warm-up</b> of the learning rate protects the start from the untrained classifier", _always),
+    ("warmup", "<b>A warm-up</b> of the learning rate keeps the first steps small", _always),
 )
 """Setting, what it is for, and when a value of it counts as used."""
 

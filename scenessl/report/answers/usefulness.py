@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, count, percent, points, size_in_points
+from scenessl.report.numbers import code, count, percent, points, setting, size_in_points
 from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement, support
 from scenessl.report.wording import listing, names, paragraph, plural, say
 
@@ -21,7 +21,8 @@ SHORT = {
     "useful": "useful for {models}",
     "harmful": "harmful for {models}",
     "open": "of no shown use for {models}, which the test images do not tell from {its} control",
-    "unconverged": "of unproven use for {models}, ahead of {its} control but with a pretext that did not converge",
+    "unconverged": "of unproven use for {models}, ahead of {its} control but with a pretext that ended below the "
+    "accuracy asked for",
     "untested": "of undecided use for {models}, for which no paired test against a control was made",
 }
 
@@ -63,6 +64,7 @@ def _useful(evidence: Evidence, name: str) -> list[Markup | None]:
     sentences += [
         statement(compare(evidence, name, control)),
         _why_useful(evidence, name, control),
+        _other_settings(evidence, name, control),
         _kept(evidence, name),
     ]
     alike = [
@@ -88,6 +90,10 @@ def _why_useful(evidence: Evidence, name: str, control: str) -> Markup:
     return say(WHY[state, change > 0], train=train, **values)
 
 
+UNCONVERGED = (
+    "The pretext ended below the accuracy asked for, so the lead is not credited to it with certainty ({train})."
+)
+
 WHY = {
     (
         "useful",
@@ -105,29 +111,56 @@ WHY = {
     "traded general features for others that do not carry over.",
     ("open", True): "In training there is a gain of {size} ({train}), which the test images do not confirm.",
     ("open", False): "Nor is there a gain in training: {train}.",
-    ("unconverged", True): "Since the pretext was not solved, the lead cannot be credited to it ({train}).",
-    ("unconverged", False): "Since the pretext was not solved, the lead cannot be credited to it ({train}).",
+    ("unconverged", True): UNCONVERGED,
+    ("unconverged", False): UNCONVERGED,
 }
 
 
 WHY_TUNED = {
-    "useful": "As a start for all layers, what the pretext learned is worth more than what it started from itself: "
-    "{train}.",
-    "harmful": "As a start for all layers, what the pretext learned is worth less than what it started from itself: "
-    "{train}.",
+    "useful": "When all layers are trained on the labels, starting from the pretext gives a higher test accuracy than "
+    "starting from the weights that the pretext itself began with: {train}.",
+    "harmful": "When all layers are trained on the labels, starting from the pretext gives a lower test accuracy than "
+    "starting from the weights that the pretext itself began with: {train}.",
     "open": "With all layers trained on the labels, it makes no difference that these images could show what the "
     "network had learned before: {train}.",
-    "unconverged": "Since the pretext was not solved, the lead cannot be credited to it ({train}).",
+    "unconverged": UNCONVERGED,
 }
 
 
+COMPARED = {
+    "learning_rate": "learning rate",
+    "learning_rate_classifier": "learning rate of the classifier",
+    "epochs": "epochs",
+}
+"""Settings that should be equal in a comparison of trainings, in words."""
+
+
 def _kept(evidence: Evidence, name: str) -> Markup | None:
-    """Say that a pretext was held back from forgetting, where this may explain that nothing is seen."""
+    """Say that a pretext was held back from forgetting, where this may explain the result in part."""
     pretext = evidence.pretext_of(name)
-    if not evidence.models[pretext].settings.get("keep_features") or usefulness(evidence, name) != "open":
+    texts = {
+        "open": "{pretext} was trained at a price for leaving its start, so a small difference is partly by design.",
+        "unconverged": "The training of {pretext} also kept the features close to its start by distillation, whose "
+        "share in the lead was not separated.",
+    }
+    text = texts.get(usefulness(evidence, name))
+    if text is None or not evidence.models[pretext].settings.get("keep_features"):
         return None
-    text = "{pretext} was trained at a price for leaving its start, so a small difference is partly by design."
     return say(text, pretext=code(pretext))
+
+
+def _other_settings(evidence: Evidence, name: str, control: str) -> Markup | None:
+    """Say where a scheme whose layers all train is not trained like what it is measured against."""
+    if name not in evidence.tuned:
+        return None
+    own, other = evidence.models[name].settings, evidence.models[control].settings
+    parts = [
+        say("{word} {own} against {other}", word=word, own=setting(own.get(key)), other=setting(other.get(key)))
+        for key, word in COMPARED.items()
+        if own.get(key) != other.get(key)
+    ]
+    text = "{name} and {control} also differ in their settings ({parts}), which may be part of the result."
+    return say(text, name=code(name), control=code(control), parts=Markup("; ").join(parts)) if parts else None
 
 
 def _against_other(evidence: Evidence, name: str, control: str) -> Markup:

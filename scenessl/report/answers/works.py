@@ -42,8 +42,9 @@ def beside(evidence: Evidence) -> Markup:
     rotations = [name for name in evidence.roles["pretexts"] if evidence.models[name].task == "rotation"]
     return say(
         "Each replaces the label by something that the image itself answers, as the rotation pretext does: that views "
-        "belong together, or what a hidden part looks like, in place of how the image was turned. Rotation {work} "
-        "is the simplest of them{here}: an ordinary classifier with an ordinary loss, whose answer a person can check.",
+        "belong together, or what a hidden part looks like, in place of how the image was turned. Rotation "
+        "{work}{here} is simpler than all three: an ordinary classifier with an ordinary loss, whose answer a "
+        "person can check.",
         work=cite("gidaris2018"),
-        here=say(" ({models})", models=names(rotations)) if rotations else "",
+        here=say(", used here in {models},", models=names(rotations)) if rotations else "",
     )

@@ -86,8 +86,9 @@ def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
     layers = range(1, 1 + len(published["filters"]["layers"]))
     sheets = [f"filters_{name}_{layer}" for name in published["filters"]["models"] for layer in layers]
     curves = [f"curves_{name}" for name in evidence.roles["pretexts"]]
+    images = f"{DATA_NAME} (here drawn images in its place)" if evidence.is_drawn else DATA_NAME
     return [
-        ("2.1", "CIFAR-10", ["question_1.1", "classes"]),
+        ("2.1", images, ["question_1.1", "classes"]),
         ("2.1", "a ResNet smaller than ResNet-18 in depth and width", ["question_1.2", "network"]),
         ("2.2", "cross-entropy, defined and interpreted", ["question_2.1"]),
         ("2.2", "curves and the chosen iteration", ["question_2.2", f"curves_{supervised}"]),
