@@ -8,7 +8,7 @@ rule samples:
     input:
         index=INDEX,
         crops=CROPS,
-        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+        parts=FIRST_PARTS,
     output:
         samples=f"{R}/explain/samples_{{task}}.npz",
     log:

@@ -54,11 +54,13 @@ FIRST = SEEDS[0]
 LOGS = f"{R}/logs"
 TIMES = f"{R}/benchmarks"
 RUN = f"{R}/models/{{model}}/seed{{seed}}"
+FIRST_RUN = f"{R}/models/{{model}}/seed{FIRST}"
 INDEX = ancient(f"{R}/data/index.csv")
 CLASSES = ancient(f"{R}/data/classes.json")
 AUDIT = ancient(f"{R}/data/audit.json")
 CROPS = ancient(f"{R}/data/crops.npy")
 PARTS = ancient(f"{R}/data/parts_seed{{seed}}.csv")
+FIRST_PARTS = ancient(f"{R}/data/parts_seed{FIRST}.csv")
 FIGURES, TABLES, PROBES, EVIDENCE = (
     [f"{R}/{name}" for name in names(PLAN.published)]
     for names in (

@@ -11,8 +11,11 @@ from scenessl.evaluation.cells import guard, rounded, significant, unguard, word
 from scenessl.evaluation.fitting_table import fitting_rows, overfits_from, underfits_by
 from scenessl.evaluation.metrics import wilson_interval
 from scenessl.evaluation.runs import Run, read_run, read_runs
-from scenessl.evaluation.tables import TABLES, pairs, write_tables
+from scenessl.evaluation.tables import pairs, write_tables
 from scenessl.files import read_csv
+from scenessl.study import manifest
+
+TABLES = [f"{name}.csv" for name in manifest.TABLES]
 
 
 @pytest.fixture

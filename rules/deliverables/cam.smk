@@ -9,12 +9,12 @@ CAM_CLASSIFIERS = [
 # Makes the maps of one model; which images and classes, the models that know the classes decide together.
 rule cam:
     input:
-        weights=f"{R}/models/{{model}}/seed{FIRST}/weights.safetensors",
-        predictions=f"{R}/models/{{model}}/seed{FIRST}/predictions.npz",
+        weights=f"{FIRST_RUN}/weights.safetensors",
+        predictions=f"{FIRST_RUN}/predictions.npz",
         choice_predictions=runs("predictions.npz", CAM_CLASSIFIERS, [FIRST]),
         index=INDEX,
         classes=CLASSES,
-        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+        parts=FIRST_PARTS,
         crops=CROPS,
     output:
         cam=f"{R}/explain/cam/{{model}}.npz",

@@ -7,7 +7,7 @@ rule embedding:
         features=features_of_model,
         index=INDEX,
         classes=CLASSES,
-        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+        parts=FIRST_PARTS,
     output:
         embedding=f"{R}/explain/embedding/{{model}}.npz",
     log:

@@ -22,7 +22,7 @@ rule choice:
 # Makes one Score-CAM map per chosen image and layer.
 rule scorecam:
     input:
-        weights=f"{R}/models/{{model}}/seed{FIRST}/weights.safetensors",
+        weights=f"{FIRST_RUN}/weights.safetensors",
         choice=f"{R}/explain/choice.json",
         crops=CROPS,
     output:

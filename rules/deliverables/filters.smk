@@ -4,7 +4,7 @@
 # Scores the filters of the named convolutions and picks the best of each kind.
 rule filters:
     input:
-        weights=f"{R}/models/{{model}}/seed{FIRST}/weights.safetensors",
+        weights=f"{FIRST_RUN}/weights.safetensors",
     output:
         filters=f"{R}/explain/filters/{{model}}.npz",
     log:

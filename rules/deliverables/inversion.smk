@@ -4,7 +4,7 @@
 # Makes images that excite the chosen filters of one model.
 rule inversion:
     input:
-        weights=f"{R}/models/{{model}}/seed{FIRST}/weights.safetensors",
+        weights=f"{FIRST_RUN}/weights.safetensors",
         index=INDEX,
         crops=CROPS,
     output:

@@ -6,10 +6,10 @@ EXTREMES = code("scenessl.explain.loss_extremes", "workflow_scripts/loss_extreme
 # Finds the training views with the lowest and the largest loss.
 rule loss_extremes:
     input:
-        predictions=f"{R}/models/{{model}}/seed{FIRST}/predictions.npz",
+        predictions=f"{FIRST_RUN}/predictions.npz",
         index=INDEX,
         classes=CLASSES,
-        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+        parts=FIRST_PARTS,
         crops=CROPS,
     output:
         extremes=f"{R}/explain/loss_extremes/{{model}}.npz",

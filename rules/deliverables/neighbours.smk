@@ -7,7 +7,7 @@ rule neighbours:
         features=features_of_model,
         index=INDEX,
         classes=CLASSES,
-        parts=ancient(f"{R}/data/parts_seed{FIRST}.csv"),
+        parts=FIRST_PARTS,
     output:
         neighbours=f"{R}/explain/neighbours/{{model}}.npz",
     log:

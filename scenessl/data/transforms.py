@@ -3,8 +3,6 @@
 from PIL import Image
 from torchvision.transforms import InterpolationMode, functional
 
-TRANSFORMS = ("imagenet", "whole")
-
 
 def crop(image: Image.Image, side: int = 224, transform: str = "imagenet") -> Image.Image:
     """Make an image a square of `side` pixels, by bicubic interpolation with antialiasing.

@@ -15,19 +15,9 @@ from scenessl.evaluation.cells import guard
 from scenessl.evaluation.runs import read_runs
 from scenessl.files import read_json, write_csv
 
-TABLES = (
-    "accuracy.csv",
-    "per_class.csv",
-    "confusion.csv",
-    "comparisons.csv",
-    "settings.csv",
-    "reasons.csv",
-    "fitting.csv",
-)
-
 
 def write_tables(root: Path | str, published: Mapping, output: Path | str, *, partial: bool = False) -> list[Path]:
-    """Write TABLES and, where the study has probes, probes.csv; same results, same bytes.
+    """Write all tables that `scenessl.study.manifest.table_files` names; same results, same bytes.
 
     Args:
         root: the study's results folder, with data/audit.json and models/<model>/seed<k>/.
@@ -37,7 +27,7 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
         partial: leave out runs that are not finished, for a draft.
 
     Returns:
-        The paths, in the order of TABLES, then probes.csv.
+        The paths, in the order of the manifest.
 
     Raises:
         UserError: a result is missing or damaged, or a pair cannot be compared.

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scenessl.data.parts import PARTS
 from scenessl.errors import UserError
 from scenessl.training.data import Data
 from scenessl.training.network import Views, load_task
 
-PARTS = ("train", "validation", "test")  # by their numbers in predictions.npz
 SMALLEST = np.finfo(np.float32).smallest_subnormal  # a probability below it was stored as 0
 
 

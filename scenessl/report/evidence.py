@@ -17,7 +17,7 @@ from scenessl.report.readers.heatmaps import Heatmaps, read_heatmaps
 from scenessl.report.readers.inversions import Inversion, read_inversion
 from scenessl.report.readers.neighbourhoods import Neighbourhood, read_neighbourhood
 from scenessl.report.readers.probings import Probing, read_probings
-from scenessl.study.manifest import asked, evidence_files, figure_files, models_of, probe_files
+from scenessl.study.manifest import asked, evidence_files, figure_files, models_of
 
 PARTS = ("train", "validation", "test")
 DATA = ("data/index.csv", "data/classes.json", "data/audit.json")
@@ -233,7 +233,7 @@ def needed(published: Mapping) -> list[str]:
     """Name all files that the report of a study reads, relative to the study's results, sorted."""
     parts = [f"data/parts_seed{seed}.csv" for seed in published["seeds"]]
     tables = [f"tables/{name}.csv" for name in _tables(published)]
-    asked_for = [*evidence_files(published), *probe_files(published), *figure_files(published)]
+    asked_for = [*evidence_files(published), *figure_files(published)]
     return sorted({"configuration.yaml", "provenance.json", *DATA, *parts, *tables, *asked_for})
 
 

@@ -16,7 +16,7 @@ from scenessl.errors import UserError
 from scenessl.evaluation.runs import RUN_FILES
 from scenessl.files import write_json
 from scenessl.report.checkout import code_state
-from scenessl.study.manifest import probe_files, table_files
+from scenessl.study.manifest import probe_files, run_files, table_files
 
 LIBRARIES = (
     "torch",
@@ -87,7 +87,7 @@ def stored_files(published: Mapping) -> list[str]:
         "data/classes.json",
         "data/audit.json",
         *parts,
-        *_of_runs(published, RUN_FILES),
+        *run_files(published, *RUN_FILES),
         *probe_files(published),
         *table_files(published),
     ]
@@ -95,12 +95,7 @@ def stored_files(published: Mapping) -> list[str]:
 
 def weight_files(published: Mapping) -> list[str]:
     """Name the weights of every model and seed, which are too large for a submission."""
-    return _of_runs(published, ("weights.safetensors",))
-
-
-def _of_runs(published: Mapping, names: tuple[str, ...]) -> list[str]:
-    runs = [f"models/{model}/seed{seed}" for model in published["models"] for seed in published["seeds"]]
-    return [f"{run}/{name}" for run in runs for name in names]
+    return run_files(published, "weights.safetensors")
 
 
 def sha256(path: Path) -> str:
