@@ -41,6 +41,7 @@ rule index:
         classes=f"{R}/data/classes.json",
         audit=f"{R}/data/audit.json",
         source=f"{R}/data/source.json",
+        key=INDEX_KEY,
     log:
         f"{LOGS}/index.log",
     threads: workflow.cores
@@ -57,13 +58,14 @@ rule index:
 rule parts:
     input:
         index=INDEX,
+        index_key=ancient(INDEX_KEY),
     output:
         parts=f"{R}/data/parts_seed{{seed}}.csv",
+        key=PARTS_KEY,
     log:
         f"{LOGS}/parts_seed{{seed}}.log",
     params:
         share=config["validation"]["value"],
-        data=PLAN.data_hash,
         code=code("scenessl.data.parts", "workflow_scripts/parts.py"),
     script:
         "../workflow_scripts/parts.py"
@@ -75,15 +77,16 @@ rule crops:
         index=INDEX,
         classes=CLASSES,
         source=ancient(f"{R}/data/source.json"),
+        index_key=ancient(INDEX_KEY),
     output:
         crops=f"{R}/data/crops.npy",
+        key=CROPS_KEY,
     log:
         f"{LOGS}/crops.log",
     threads: workflow.cores
     params:
         side=config["image_side"],
         transform=config["transform"],
-        data=PLAN.data_hash,
         code=code("scenessl.data.cache", "workflow_scripts/crops.py"),
     script:
         "../workflow_scripts/crops.py"

@@ -14,7 +14,9 @@ rule predict_network:
         index=INDEX,
         classes=CLASSES,
         parts=PARTS,
+        parts_key=ancient(PARTS_KEY),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         predictions=f"{RUN}/predictions.npz",
     log:
@@ -31,7 +33,6 @@ rule predict_network:
     params:
         task=lambda wildcards: model_of(wildcards).task,
         options=lambda wildcards: plain(model_of(wildcards).options),
-        pixels=PIXELS,
         code=lambda wildcards: PREDICT_NETWORK
         | code(f"scenessl.tasks.{model_of(wildcards).task}"),
     script:
@@ -46,6 +47,7 @@ rule predict_frozen:
         index=INDEX,
         classes=CLASSES,
         parts=PARTS,
+        parts_key=ancient(PARTS_KEY),
     output:
         predictions=f"{RUN}/predictions.npz",
     log:
@@ -55,7 +57,6 @@ rule predict_frozen:
     resources:
         compute_threads=1,
     params:
-        pixels=PIXELS,
         code=code("scenessl.evaluation.predict", "workflow_scripts/predict_frozen.py"),
     script:
         "../workflow_scripts/predict_frozen.py"

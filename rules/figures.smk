@@ -8,17 +8,17 @@ rule samples:
     input:
         index=INDEX,
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
         parts=FIRST_PARTS,
+        parts_key=ancient(FIRST_PARTS_KEY),
     output:
         samples=f"{R}/explain/samples_{{task}}.npz",
     log:
         f"{LOGS}/explain/samples_{{task}}.log",
     params:
         task="{task}",
-        share=config["validation"]["value"],
         side=config["image_side"],
         options=lambda wildcards: plain(first_of_task(wildcards.task).options),
-        pixels=PIXELS,
         seed=FIRST,
         code=lambda wildcards: SAMPLES | code(f"scenessl.tasks.{wildcards.task}"),
     script:

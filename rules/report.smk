@@ -20,7 +20,7 @@ rule tables:
         predictions=runs("predictions.npz"),
         histories=runs("history.csv"),
         selections=runs("selection.json"),
-        audit=AUDIT,
+        audit=f"{R}/data/audit.json",
         probes=PROBES,
         code=sources("scenessl.evaluation.tables", "workflow_scripts/tables.py"),
     output:
@@ -33,8 +33,6 @@ rule tables:
             key: PLAN.published[key] for key in ("models", "seeds", "comparisons")
         }
         | {"probes": PLAN.published.get("probes")},
-        data=PLAN.data_hash,
-        audit=AUDITING,
     script:
         "../workflow_scripts/tables.py"
 
@@ -50,7 +48,7 @@ rule provenance:
         tables=rules.tables.output.tables,
         index=INDEX,
         classes=CLASSES,
-        audit=AUDIT,
+        audit=f"{R}/data/audit.json",
         published=f"{R}/configuration.yaml",
         code=sources("scenessl.report.provenance", "workflow_scripts/provenance.py"),
     output:
@@ -76,7 +74,7 @@ rule report:
         provenance=f"{R}/provenance.json",
         index=INDEX,
         classes=CLASSES,
-        audit=AUDIT,
+        audit=f"{R}/data/audit.json",
         templates=template_files(),
         code=sources(
             "scenessl.report.render",
@@ -90,8 +88,6 @@ rule report:
         f"{LOGS}/report.log",
     params:
         root=subpath(input.published, parent=True),
-        data=PLAN.data_hash,
-        audit=AUDITING,
     script:
         "../workflow_scripts/report.py"
 

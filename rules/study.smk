@@ -9,6 +9,7 @@ from scenessl.errors import UserError
 from scenessl.study import manifest
 from scenessl.study.codehash import code_hash, sources
 from scenessl.study.graph import Start
+from scenessl.study.keys import key_file
 from scenessl.study.local import with_local
 from scenessl.study.planning import plan
 from scenessl.study.preflight import STUDENT
@@ -32,20 +33,6 @@ for remark in PLAN.remarks:
 
 STUDY = PLAN.study
 ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, name)]
-AUDITING = code_hash("scenessl.data.index")  # decides likewise about the audit
-# What every pixel and every image's number depend on. The files that hold them are `ancient` inputs, since a re-made one
-# is mostly the same: this decides instead.
-PIXELS = {
-    "hash": PLAN.data_hash,
-    "side": config["image_side"],
-    "transform": config["transform"],
-    "code": code_hash(
-        "scenessl.data.folders",
-        "scenessl.data.batches",
-        "scenessl.data.decode",
-        "scenessl.data.transforms",
-    ),
-}
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 GPU = 0 if config["device"] == "cpu" else 1  # one job at a time holds it
@@ -57,10 +44,28 @@ RUN = f"{R}/models/{{model}}/seed{{seed}}"
 FIRST_RUN = f"{R}/models/{{model}}/seed{FIRST}"
 INDEX = ancient(f"{R}/data/index.csv")
 CLASSES = ancient(f"{R}/data/classes.json")
-AUDIT = ancient(f"{R}/data/audit.json")
 CROPS = ancient(f"{R}/data/crops.npy")
 PARTS = ancient(f"{R}/data/parts_seed{{seed}}.csv")
 FIRST_PARTS = ancient(f"{R}/data/parts_seed{FIRST}.csv")
+# What every image's number, its pixels and its part depend on: whoever reads the files above has the key too (keys.py).
+IMAGES = {
+    "hash": PLAN.data_hash,
+    "code": code_hash("scenessl.data.folders", "scenessl.data.batches"),
+}
+PIXELS = IMAGES | {
+    "side": config["image_side"],
+    "transform": config["transform"],
+    "decoding": code_hash("scenessl.data.decode", "scenessl.data.transforms"),
+}
+DIVISION = IMAGES | {
+    "share": config["validation"]["value"],
+    "division": code_hash("scenessl.data.parts"),
+}
+KEYS = f"{R}/data/keys"
+INDEX_KEY = key_file(KEYS, "index", IMAGES)
+CROPS_KEY = key_file(KEYS, "crops", PIXELS)
+PARTS_KEY = key_file(KEYS, "parts_seed{seed}", DIVISION)
+FIRST_PARTS_KEY = key_file(KEYS, f"parts_seed{FIRST}", DIVISION)
 FIGURES, TABLES, PROBES, EVIDENCE = (
     [f"{R}/{name}" for name in names(PLAN.published)]
     for names in (

@@ -32,7 +32,9 @@ rule random_start:
     input:
         index=INDEX,
         parts=PARTS,
+        parts_key=ancient(PARTS_KEY),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         start=f"{R}/starts/random_seed{{seed}}.safetensors",
     log:
@@ -42,8 +44,6 @@ rule random_start:
         compute_threads=PLAN.threads,
     params:
         network=config["network"],
-        share=config["validation"]["value"],
-        pixels=PIXELS,
         code=code(
             "scenessl.training.starts",
             ARCHITECTURE,
@@ -60,7 +60,9 @@ rule train_network:
         index=INDEX,
         classes=CLASSES,
         parts=PARTS,
+        parts_key=ancient(PARTS_KEY),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         weights=f"{RUN}/weights.safetensors",
         epochs=f"{RUN}/epochs.safetensors",
@@ -82,8 +84,6 @@ rule train_network:
         options=lambda wildcards: plain(model_of(wildcards).options),
         settings=lambda wildcards: plain(model_of(wildcards).settings),
         epoch=lambda wildcards: model_of(wildcards).start.epoch,
-        share=config["validation"]["value"],
-        pixels=PIXELS,
         code=lambda wildcards: NETWORK
         | code(f"scenessl.tasks.{model_of(wildcards).task}"),
         state=f"{R}/.state/train/{{model}}/seed{{seed}}",
@@ -96,6 +96,7 @@ rule features:
     input:
         start=lambda wildcards: start_file(*parse_start_tag(wildcards.start)),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         features=f"{R}/features/{{start}}.safetensors",
     log:
@@ -112,7 +113,6 @@ rule features:
         mirrored=lambda wildcards: STUDY.mirrors(
             str(parse_start_tag(wildcards.start)[0])
         ),
-        pixels=PIXELS,
         code=code(
             "scenessl.training.frozen", ARCHITECTURE, "workflow_scripts/features.py"
         ),
@@ -128,7 +128,9 @@ rule train_classifier:
         index=INDEX,
         classes=CLASSES,
         parts=PARTS,
+        parts_key=ancient(PARTS_KEY),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         weights=f"{RUN}/weights.safetensors",
         epochs=f"{RUN}/epochs.safetensors",
@@ -145,8 +147,6 @@ rule train_classifier:
     params:
         settings=lambda wildcards: plain(model_of(wildcards).settings),
         epoch=lambda wildcards: model_of(wildcards).start.epoch,
-        share=config["validation"]["value"],
-        pixels=PIXELS,
         code=FROZEN,
         state=f"{R}/.state/train/{{model}}/seed{{seed}}",
     script:

@@ -2,6 +2,7 @@
 
 from scenessl.data.cache import write_crops
 from scenessl.joblog import job
+from scenessl.study.keys import renew_key
 
 with job(snakemake.log[0]):
     write_crops(
@@ -12,3 +13,4 @@ with job(snakemake.log[0]):
         side=snakemake.params.side,
         transform=snakemake.params.transform,
     )
+    renew_key(snakemake.output.key)

@@ -2,10 +2,10 @@
 
 from scenessl.data.index import write_index
 from scenessl.joblog import job
+from scenessl.study.keys import renew_key
 
 with job(snakemake.log[0]):
-    write_index(
-        root=snakemake.input.get("drawn") or snakemake.params.root,
-        kind=snakemake.params.kind,
-        **dict(snakemake.output.items()),
-    )
+    made = dict(snakemake.output.items())
+    key = made.pop("key")
+    write_index(root=snakemake.input.get("drawn") or snakemake.params.root, kind=snakemake.params.kind, **made)
+    renew_key(key)

@@ -2,6 +2,7 @@
 
 from scenessl.data.parts import write_parts
 from scenessl.joblog import job
+from scenessl.study.keys import renew_key
 
 with job(snakemake.log[0]):
     write_parts(
@@ -10,3 +11,4 @@ with job(snakemake.log[0]):
         share=snakemake.params.share,
         seed=int(snakemake.wildcards.seed),
     )
+    renew_key(snakemake.output.key)

@@ -15,7 +15,9 @@ rule cam:
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,
+        parts_key=ancient(FIRST_PARTS_KEY),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         cam=f"{R}/explain/cam/{{model}}.npz",
     log:
@@ -30,7 +32,6 @@ rule cam:
         options=lambda wildcards: plain(model_of(wildcards).options),
         models=CAM_CLASSIFIERS,
         classes=config["cam"]["classes"],
-        pixels=PIXELS,
         seed=FIRST,
         code=lambda wildcards: CAM | code(f"scenessl.tasks.{model_of(wildcards).task}"),
     script:

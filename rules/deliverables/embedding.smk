@@ -8,6 +8,7 @@ rule embedding:
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,
+        parts_key=ancient(FIRST_PARTS_KEY),
     output:
         embedding=f"{R}/explain/embedding/{{model}}.npz",
     log:
@@ -17,7 +18,6 @@ rule embedding:
     params:
         counts=config["embedding"]["images"],
         perplexity=config["embedding"]["perplexity"],
-        pixels=PIXELS,
         seed=FIRST,
         code=code("scenessl.explain.embedding", "workflow_scripts/embedding.py"),
     script:

@@ -25,6 +25,7 @@ rule scorecam:
         weights=f"{FIRST_RUN}/weights.safetensors",
         choice=f"{R}/explain/choice.json",
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         maps=f"{R}/explain/scorecam/{{model}}.npz",
     log:
@@ -40,7 +41,6 @@ rule scorecam:
     params:
         layers=config["explain"]["layers"],
         variant=config["explain"]["variant"],
-        pixels=PIXELS,
         code=code("scenessl.explain.maps", ARCHITECTURE, "workflow_scripts/scorecam.py"),
         state=f"{R}/.state/scorecam/{{model}}",
     script:
@@ -52,6 +52,7 @@ rule scorecam_grid:
     input:
         maps=f"{R}/explain/scorecam/{{model}}.npz",
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
         choice=f"{R}/explain/choice.json",
         code=sources("scenessl.figures.scorecam", "workflow_scripts/scorecam_grid.py"),
     output:
@@ -62,7 +63,6 @@ rule scorecam_grid:
         model="|".join(config["explain"]["models"]),
     params:
         colour_map=config["explain"]["colour_map"],
-        pixels=PIXELS,
     script:
         "../../workflow_scripts/scorecam_grid.py"
 
@@ -74,6 +74,7 @@ rule scorecam_comparison:
             f"{R}/explain/scorecam/{{model}}.npz", model=config["explain"]["models"]
         ),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
         choice=f"{R}/explain/choice.json",
         code=drawn_by("figures.scorecam_comparison"),
     output:
@@ -83,6 +84,5 @@ rule scorecam_comparison:
     params:
         models=config["explain"]["models"],
         colour_map=config["explain"]["colour_map"],
-        pixels=PIXELS,
     script:
         "../../workflow_scripts/scorecam_comparison.py"

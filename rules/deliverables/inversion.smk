@@ -7,6 +7,7 @@ rule inversion:
         weights=f"{FIRST_RUN}/weights.safetensors",
         index=INDEX,
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         inversion=f"{R}/explain/inversion/{{model}}.npz",
     log:
@@ -26,7 +27,6 @@ rule inversion:
                 if key != "models"
             }
         ),
-        pixels=PIXELS,
         seed=FIRST,
         code=code(
             "scenessl.explain.inversion", ARCHITECTURE, "workflow_scripts/inversion.py"

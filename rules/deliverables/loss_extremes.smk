@@ -10,7 +10,9 @@ rule loss_extremes:
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,
+        parts_key=ancient(FIRST_PARTS_KEY),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         extremes=f"{R}/explain/loss_extremes/{{model}}.npz",
     log:
@@ -21,7 +23,6 @@ rule loss_extremes:
         task=lambda wildcards: model_of(wildcards).task,
         options=lambda wildcards: plain(model_of(wildcards).options),
         images=config["loss_extremes"]["images"],
-        pixels=PIXELS,
         seed=FIRST,
         code=lambda wildcards: EXTREMES
         | code(f"scenessl.tasks.{model_of(wildcards).task}"),

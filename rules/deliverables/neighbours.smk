@@ -8,6 +8,7 @@ rule neighbours:
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,
+        parts_key=ancient(FIRST_PARTS_KEY),
     output:
         neighbours=f"{R}/explain/neighbours/{{model}}.npz",
     log:
@@ -17,7 +18,6 @@ rule neighbours:
     params:
         images=config["neighbours"]["images"],
         neighbours=config["neighbours"]["neighbours"],
-        pixels=PIXELS,
         seed=FIRST,
         code=code("scenessl.explain.neighbours", "workflow_scripts/neighbours.py"),
     script:
@@ -32,6 +32,7 @@ rule neighbours_sheet:
             model=config["neighbours"]["models"],
         ),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
         code=sources(
             "scenessl.figures.neighbours", "workflow_scripts/neighbours_sheet.py"
         ),
@@ -41,6 +42,5 @@ rule neighbours_sheet:
         f"{LOGS}/figures/neighbours.log",
     params:
         models=config["neighbours"]["models"],
-        pixels=PIXELS,
     script:
         "../../workflow_scripts/neighbours_sheet.py"

@@ -10,7 +10,9 @@ rule probes:
         index=INDEX,
         classes=CLASSES,
         parts=PARTS,
+        parts_key=ancient(PARTS_KEY),
         crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
     output:
         probes=f"{R}/probes/{{start}}_seed{{seed}}.npz",
     log:
@@ -26,8 +28,6 @@ rule probes:
         epoch=lambda wildcards: Start.parse(wildcards.start, "probes").epoch,
         knn=config["probes"]["knn"],
         temperature=config["probes"]["temperature"],
-        pixels=PIXELS,
-        share=config["validation"]["value"],
         code=code(
             "scenessl.evaluation.probes", ARCHITECTURE, "workflow_scripts/probes.py"
         ),
