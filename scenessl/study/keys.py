@@ -1,6 +1,6 @@
 """Key files: empty files whose names hold a hash of what some data depend on.
 
-Index, parts and crops are `ancient` inputs, since made anew they are mostly the same as before. Once they do differ, all
+Index, parts and crops are `ancient` inputs, since made anew they are mostly the same as before. Once they differ, all
 must follow that reads them. Snakemake looks at no params of a job below one that runs, and an ancient input that exists
 lets nothing through; one that is missing does. So each of the three is made together with a key file, and whoever reads
 it has that key file for an (ancient) input: another hash is another name, and that file is missing.
