@@ -1,6 +1,6 @@
 # One word for each thing that a user does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo report draft check test test-long test-quick lint lock clean-env
+.PHONY: help demo report draft check test test-long test-quick torture lint lock clean-env
 SHELL := /bin/bash
 
 VENV ?= .venv
@@ -43,15 +43,19 @@ check: ## compute tables and tests anew from the stored predictions and compare,
 
 test: ## set up and run the tests
 	@./install.sh dev
-	$(RUN) -m pytest -m "not long"
+	$(RUN) -m pytest -m "not long and not torture and not slurm"
 
 test-long: ## set up and run whole studies: own data, the second study's demonstration
 	@./install.sh dev
 	$(RUN) -m pytest -m long
 
+torture: ## set up and kill, flood and repeat whole studies; under half an hour
+	@./install.sh dev
+	$(RUN) -m pytest -m torture
+
 test-quick: ## set up and run the tests that take milliseconds
 	@./install.sh dev
-	$(RUN) -m pytest -m "not slow and not long"
+	$(RUN) -m pytest -m "not slow and not long and not torture and not slurm"
 
 lint: ## style and workflow checks
 	@./install.sh dev
