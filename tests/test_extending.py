@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import pypdf
 import pytest
+from conftest import Project, copy_project
 from safetensors import safe_open
 
 ROOT = Path(__file__).parent.parent
@@ -56,3 +58,22 @@ def test_the_new_pretext_trains_with_its_own_setting(demo, mirror):
     result = demo.snakemake("-n", delta=refused)
     assert result.returncode == 1
     assert "models.mirror.settings.shift.value: 17 is above 16" in result.stdout + result.stderr
+
+
+@pytest.mark.long
+def test_the_page_on_a_study_gives_its_report(tmp_path):
+    files = files_of("A study")
+    assert set(files) == {
+        "scenessl/report/documents/turns.py",
+        "templates/turns.html.jinja",
+        "studies/turns.yaml",
+    }
+    folder = copy_project(tmp_path / "project")
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    result = Project(folder, ("studies/turns.yaml",)).snakemake()
+    assert result.returncode == 0, (result.stdout + result.stderr)[-5000:]
+    pages = pypdf.PdfReader(folder / "results" / "turns" / "report" / "report.pdf").pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert "What Turns Teach" in text
+    assert "Is a network that has learnt turns worth more than a random one?" in text
