@@ -1,0 +1,34 @@
+"""The same study, made three times in three places: the same bytes."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from conftest import Project, copy_project
+
+pytestmark = pytest.mark.torture
+MAY_DIFFER = {"logs", "benchmarks", ".state"}  # clock times and paths, nothing else (docs/RELIABILITY.md)
+
+
+def hashes(project: Project) -> dict[str, str]:
+    """Hash every result of the demonstration but what may differ."""
+    root = project.folder / "results" / "demo"
+    files = (path for path in root.rglob("*") if path.is_file())
+    named = {path.relative_to(root): path for path in files}
+    return {str(name): _hash(path) for name, path in named.items() if name.parts[0] not in MAY_DIFFER}
+
+
+def _hash(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@pytest.mark.parametrize("cores", ["all", "3"])
+def test_another_clone_with_other_cores_gives_the_same_bytes(demo, tmp_path, cores):
+    other = Project(copy_project(tmp_path / "elsewhere"), demo.configfiles)
+    result = other.snakemake("--quiet", "rules", "--cores", cores)
+    assert result.returncode == 0, (result.stdout + result.stderr)[-5000:]
+    before, after = hashes(demo), hashes(other)
+    assert before.keys() == after.keys()
+    assert {name for name in before if before[name] != after[name]} == set()
+    assert {Path(name).suffix for name in before} >= {".safetensors", ".npz", ".csv", ".json", ".svg", ".pdf", ".zip"}
