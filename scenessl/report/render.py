@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -25,6 +26,33 @@ EPOCH = "1690000000"
 
 SUBJECTS = {"text": text, "data": text_data, "training": training, "settings": settings_tables}
 """What every document's template may call; its own answers are added to these."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the same sections are laid out: on paper, or as a page.
+
+    Attributes:
+        folders: where templates are looked for; the first that has one of that name gives it.
+        figure: gives the URL of a figure, of which the file is given.
+        viewer: gives the mark-up of what paper cannot do, by its name and the models it shows; nothing on paper.
+        style: URL of the style sheet, for layouts that link to one.
+    """
+
+    folders: list[Path]
+    figure: Callable[[Path], str]
+    viewer: Callable[..., str]
+    style: str = ""
+
+
+def paper(templates: Path | str) -> Layout:
+    """Lay out for the PDF: figures and style sheet are linked to, and nothing can be operated."""
+    templates = Path(templates)
+    return Layout([templates], _file_url, lambda *_: "", (templates / "report.css").resolve().as_uri())
+
+
+def _file_url(file: Path) -> str:
+    return file.parent.resolve().as_uri() + f"/{quote(file.name)}"
 
 
 def write_report(
@@ -50,17 +78,17 @@ def write_report(
         UserError: missing evidence (without `draft`), or a mistake in a template.
     """
     evidence = read_evidence(root, draft)
-    html = render_html(evidence, templates)
+    html = render_html(evidence, paper(templates))
     if out_html:
         write_text(out_html, html)
     render_pdf(html, out_pdf, [Path(root), Path(templates)])
     return sorted(evidence.missing)
 
 
-def render_html(evidence: Evidence, templates: Path | str) -> str:
+def render_html(evidence: Evidence, layout: Layout) -> str:
     """Fill in the templates; UserError names the template and what is wrong in it."""
     captions = Captions(evidence.draft)
-    environment = _environment(evidence, Path(templates), captions)
+    environment = _environment(evidence, layout, captions)
     try:
         return captions.resolve(environment.get_template(f"{evidence.published['document']}.html.jinja").render())
     except jinja2.TemplateSyntaxError as error:
@@ -69,38 +97,46 @@ def render_html(evidence: Evidence, templates: Path | str) -> str:
         raise UserError(f"templates: {error.message}") from error
 
 
-def _environment(evidence: Evidence, templates: Path, captions: Captions) -> jinja2.Environment:
-    """Set up Jinja2: strict, escaping, with the filters, the answers and the numbering."""
+def strict_environment(folders: list[Path]) -> jinja2.Environment:
+    """Set up Jinja2 for templates below `folders`: strict and escaping, with the numbers' filters."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
+        loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= FILTERS | {"spread": spread_text}
+    environment.filters |= FILTERS
+    return environment
+
+
+def _environment(evidence: Evidence, layout: Layout, captions: Captions) -> jinja2.Environment:
+    """Set up Jinja2 with the answers and the numbering."""
+    environment = strict_environment(layout.folders)
+    environment.filters["spread"] = spread_text
     environment.globals |= SUBJECTS | evidence.document.ANSWERS
     environment.globals |= {
         "e": evidence,
         "document": evidence.document,
         "captions": captions,
-        "figure_file": _figure_file(evidence),
+        "figure_file": _figure_file(evidence, layout),
+        "viewer": layout.viewer,
         "piece": _piece(evidence, captions),
         "percent_range": percent_range,
         "own_words": _own_words(evidence),
-        "style": (templates / "report.css").resolve().as_uri(),
+        "style": layout.style,
         **{name: getattr(wording, name) for name in ("ref", "listed", "cite", "say", "listing", "names")},
     }
     return environment
 
 
-def _figure_file(evidence: Evidence) -> Callable[[str], str]:
+def _figure_file(evidence: Evidence, layout: Layout) -> Callable[[str], str]:
     """Make the function that turns a figure's name into its URL."""
 
     def figure_file(name: str) -> str:
         file = f"figures/{name}.svg"
         if (evidence.root / file).is_file():
-            return (evidence.root / "figures").resolve().as_uri() + f"/{quote(name)}.svg"
+            return layout.figure(evidence.root / file)
         if not evidence.draft:
             raise UserError(f"the report needs {evidence.root / file}, which is not there. Run snakemake to make it.")
         if file not in evidence.missing:
