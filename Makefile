@@ -1,6 +1,6 @@
 # One word for each thing that a user does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo report draft check test test-long test-quick torture lint lock clean-env
+.PHONY: help demo report draft page check test test-long test-quick torture lint lock clean-env
 SHELL := /bin/bash
 
 VENV ?= .venv
@@ -36,6 +36,10 @@ report: ## the real study: DATA=/path [WEIGHTS=/file FIRST_NAME= LAST_NAME= NUMB
 draft: ## a PDF of what is there so far, with missing parts named [NAME= STUDY=]
 	@./install.sh run
 	@$(SNAKEMAKE) draft --nolock $(CHOICE)
+
+page: ## report.html of what is there so far, as draft.html, with missing parts named [NAME= STUDY=]
+	@./install.sh run
+	@$(SNAKEMAKE) page_draft --nolock $(CHOICE)
 
 check: ## compute tables and tests anew from the stored predictions and compare, without training
 	@./install.sh run

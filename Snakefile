@@ -17,6 +17,7 @@ include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/page.smk"
 
 
 # What the study asks for beside models and tables, one file each.

@@ -126,6 +126,7 @@ rule submission:
 rule checks:
     input:
         pdf=f"{R}/report/report.pdf",
+        page=f"{R}/report/report.html",
         zip=submission_files(),
         figures=FIGURES,
         tables=rules.tables.output.tables,

@@ -37,6 +37,7 @@ ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 GPU = 0 if config["device"] == "cpu" else 1  # one job at a time holds it
 SEEDS = STUDY.seeds
+LABELLED = [name for name, model in STUDY.models.items() if model.task == "scenes"]
 FIRST = SEEDS[0]
 LOGS = f"{R}/logs"
 TIMES = f"{R}/benchmarks"
@@ -147,7 +148,8 @@ def runs(name, models=None, seeds=SEEDS):
 
 def deliverables():
     """Name what a complete study has made."""
-    return [f"{R}/report/report.pdf", f"{R}/report/checks.json", *submission_files()]
+    names = ("report.pdf", "report.html", "checks.json")
+    return [*(f"{R}/report/{name}" for name in names), *submission_files()]
 
 
 def submission_files():
@@ -173,6 +175,11 @@ def drawn_by(module):
     )
 
 
-def template_files():
-    """Name every file of the templates, fonts included."""
+def page_files():
+    """Name every file of the templates, fonts and the page's own included."""
     return sorted(str(path) for path in Path("templates").rglob("*") if path.is_file())
+
+
+def template_files():
+    """Name every file that the PDF is made of."""
+    return [file for file in page_files() if not file.startswith("templates/page/")]

@@ -12,7 +12,7 @@ from synthetic_study import FIFTEEN, write_study
 from scenessl.errors import UserError
 from scenessl.report import documents
 from scenessl.report.evidence import needed, read_evidence
-from scenessl.report.render import render_html, render_pdf, write_report
+from scenessl.report.render import paper, render_html, render_pdf, write_report
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ROOT / "templates"
@@ -31,7 +31,7 @@ def either(request, tmp_path_factory):
 
 
 def html_of(root, templates=TEMPLATES, draft=False):
-    return render_html(read_evidence(root, draft), templates)
+    return render_html(read_evidence(root, draft), paper(templates))
 
 
 def words_of(html):
@@ -123,7 +123,7 @@ def test_draft_names_what_is_missing(tmp_path, document, keep):
         if path.is_file() and path.relative_to(root).as_posix() not in keep | {"configuration.yaml"}:
             path.unlink()
     evidence = read_evidence(root, draft=True)
-    html = render_html(evidence, TEMPLATES)
+    html = render_html(evidence, paper(TEMPLATES))
     assert "Not there yet: <code>tables/fitting.csv</code>" in html
     assert "<b>Draft.</b>" in html
     for question in evidence.document.QUESTIONS.values():
@@ -147,7 +147,7 @@ def test_draft_lives_without_any_single_file(tmp_path, drop):
     root = write_study(tmp_path, per_class=4)
     (root / drop).unlink()
     evidence = read_evidence(root, draft=True)
-    html = render_html(evidence, TEMPLATES)
+    html = render_html(evidence, paper(TEMPLATES))
     assert evidence.missing == [drop]
     used = (
         drop != "models/rotation/seed0/history.csv"
@@ -173,7 +173,7 @@ def test_draft_of_the_second_study_lives_without_any_single_file(tmp_path, drop)
     root = write_study(tmp_path, per_class=4, document="cifar10")
     (root / drop).unlink()
     evidence = read_evidence(root, draft=True)
-    assert f"Not there yet: <code>{drop}</code>" in render_html(evidence, TEMPLATES)
+    assert f"Not there yet: <code>{drop}</code>" in render_html(evidence, paper(TEMPLATES))
     assert evidence.missing == [drop]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-END = {"report", "checks", "submission submission=Student_Demo_0000000"}
+END = {"report", "page", "checks", "submission submission=Student_Demo_0000000"}
 DESCENDANTS = ("perturbation", "perturbation_scenes", "perturbation_scenes_3")
 MODELS = {"supervised", "rotation", "rotation_scenes", "random_scenes", *DESCENDANTS}
 
@@ -47,6 +47,7 @@ def test_a_colour_map_remakes_its_figures_and_the_report(demo):
         "scorecam_comparison",
         "configuration",
         "report",
+        "page",
         "checks",
         "submission",
     } | (rules(jobs) & {"tables", "provenance"})
@@ -90,7 +91,7 @@ def test_a_reason_trains_nothing_again(demo):
 
 def test_a_figure_module_remakes_its_figures_and_the_report(demo):
     with edited(demo.folder / "scenessl" / "figures" / "curves.py", lambda text: text + "\nNEW = 1\n"):
-        assert rules(demo.planned()) == {"curves", "report", "checks", "submission"}
+        assert rules(demo.planned()) == {"curves", "report", "page", "checks", "submission"}
 
 
 def test_an_explanation_module_remakes_what_it_explains_and_no_training(demo):

@@ -8,5 +8,6 @@ with job(snakemake.log[0]):
         snakemake.output.checks,
         deliverables={"figures": snakemake.input.figures, "tables": snakemake.input.tables},
         pdf=snakemake.input.pdf,
+        page=snakemake.input.page,
         archive=next(iter(snakemake.input.get("zip", [])), None),
     )

@@ -1,5 +1,6 @@
 """Where the time went: what Snakemake measured of every job, for the page only."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,13 +20,21 @@ STAGES = {
 }
 """Folders of benchmarks/ in words; any other is named as it is."""
 
+STARTS = ("imagenet", "random")
+SUBJECT = re.compile(r"[^@,-]*")
+"""The model or start in a job's name: "rotation" in "rotation@3, seed 0"."""
+
 
 def times(material: Material) -> dict[str, object]:
     """Give the jobs, longest first, and their sum by stage; a re-made job counts with its last run.
 
+    What was measured for models that the study no longer has does not count.
+
     `seconds` are by the clock, `processor` seconds of all cores, `memory` the peak in MB.
     """
-    jobs = sorted(_jobs(material.root / "benchmarks"), key=lambda job: -job["seconds"])
+    subjects = {*STARTS, *material.evidence.models}
+    jobs = [job for job in _jobs(material.root / "benchmarks") if SUBJECT.match(job["name"])[0] in subjects]
+    jobs.sort(key=lambda job: -job["seconds"])
     stages = [_stage(stage, jobs) for stage in dict.fromkeys(job["stage"] for job in jobs)]
     return {"jobs": jobs, "stages": sorted(stages, key=lambda stage: -stage["seconds"])}
 

@@ -1,5 +1,6 @@
 """The last look before a study counts as done: is every deliverable there, and do report and submission open?"""
 
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,12 @@ REQUIRED = ("report.pdf", "configuration.yaml", "Snakefile", "Makefile", "instal
 
 
 def check_deliverables(
-    output: Path | str, *, deliverables: Mapping[str, Sequence[str]], pdf: Path | str, archive: Path | str | None = None
+    output: Path | str,
+    *,
+    deliverables: Mapping[str, Sequence[str]],
+    pdf: Path | str,
+    page: Path | str,
+    archive: Path | str | None = None,
 ) -> None:
     """Check the finished study and write what was found as JSON.
 
@@ -22,6 +28,7 @@ def check_deliverables(
         output: the JSON file: pages and characters of the report, files of the submission, deliverables.
         deliverables: what is asked for, for example "1.15 Score-CAM" -> its files, relative to where the workflow runs.
         pdf: the report.
+        page: the report as a page.
         archive: the submission; None when none is wanted.
 
     Raises:
@@ -30,7 +37,7 @@ def check_deliverables(
     pdf, faults = Path(pdf), missing_deliverables(deliverables)
     if faults:
         raise UserError(f"not every deliverable is there: {'; '.join(faults)}.")
-    found = {"report": read_report(pdf)}
+    found = {"report": read_report(pdf), "page": read_page(Path(page))}
     if archive is not None:
         found["submission"] = read_submission(Path(archive), pdf)
     write_json(output, found | {"deliverables": {name: list(files) for name, files in deliverables.items()}})
@@ -58,6 +65,17 @@ def read_report(pdf: Path) -> dict[str, int]:
     if not "".join(texts).strip():
         raise UserError(f"{pdf} has no text on its {len(texts)} pages. Check the templates and fonts.")
     return {"pages": len(texts), "characters": sum(map(len, texts))}
+
+
+def read_page(page: Path) -> dict[str, int]:
+    """Count the viewers of a page; raises UserError when it is not whole or would load anything beside itself."""
+    text = page.read_text(encoding="utf-8")
+    if not text.rstrip().endswith("</html>"):
+        raise UserError(f"{page} is not whole. Delete it and run the study again.")
+    outside = re.search(r"\bsrc=[\"'](?!data:)[^\"']*", text) or re.search(r"<link[^>]*href=[\"'](?!data:)[^\"']*", text)
+    if outside:
+        raise UserError(f"{page} would load {outside[0]!r} from outside. Check the templates.")
+    return {"viewers": text.count('<section class="viewer"')}
 
 
 def read_submission(path: Path, pdf: Path) -> dict[str, object]:

@@ -8,7 +8,7 @@ from conftest import Project, copy_project
 
 pytestmark = pytest.mark.torture
 # Clock times and paths stand here and nowhere else (docs/RELIABILITY.md).
-MAY_DIFFER = ("logs/", "benchmarks/", ".state/", "data/source.json")
+MAY_DIFFER = ("logs/", "benchmarks/", ".state/", "data/source.json", "report/report.html")
 
 
 def hashes(project: Project) -> dict[str, str]:

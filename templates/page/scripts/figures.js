@@ -5,7 +5,6 @@ const VIEWED = { curves_: "curves", confusion_: "confusion", scorecam_: "scoreca
 
 export function foldFigures(figures) {
   for (const figure of figures) {
-    figure.querySelector("img").loading = "lazy";
     const prefix = Object.keys(VIEWED).find((start) => figure.id.startsWith(start));
     if (prefix && document.querySelector(`[data-viewer="${VIEWED[prefix]}"]`)) fold(figure);
     else wrapImage(figure);
