@@ -5,7 +5,6 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from scenessl.errors import UserError
 from scenessl.files import write_text
 from scenessl.page import answers, inline
 from scenessl.page.material import Material
@@ -58,19 +57,12 @@ def _viewer(material: Material, templates: Path, folders: list[Path]) -> Callabl
     def viewer(name: str, *given: object) -> Markup:
         if name in parts:
             return parts[name]()
-        data = _read(material, name, given)
+        data = DATA[name](material, *given)
         counted[name] = 1 + counted.get(name, 0)
         values = {"data": data, "id": f"{name}_{counted[name]}", "json": inline.embedded(data), "e": material.evidence}
         return Markup(environment.get_template(f"viewers/{name}.html.jinja").render(values))
 
     return viewer
-
-
-def _read(material: Material, name: str, given: tuple) -> dict:
-    try:
-        return DATA[name](material, *given)
-    except (KeyError, IndexError, ValueError) as error:
-        raise UserError(f"the page's {name} cannot be made from {material.root} ({error!r}).") from error
 
 
 def _libraries(folder: Path) -> Markup:

@@ -39,7 +39,7 @@ def library(file: Path) -> Markup:
 
 
 def import_map(folder: Path) -> Markup:
-    """Map every module of the page to its source, so that modules import each other without any file beside the page."""
+    """Map every module of the page to its source, so that they import each other without a file beside the page."""
     modules = {f"{PREFIX}{file.name}": _module(file) for file in sorted(folder.glob("*.js"))}
     return embedded({"imports": modules})
 

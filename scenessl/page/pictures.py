@@ -9,10 +9,10 @@ from urllib.parse import quote
 import numpy as np
 from PIL import Image
 
-EMBEDDED = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
+EMBEDDED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
 PHOTOGRAPH = 256
 """More colours than this make a picture a photograph, which may lose what no eye sees."""
-QUALITY = {"thumbnail": 55, "picture": 85}
+QUALITY = {"thumbnail": 55, "figure": 75, "picture": 85}
 SAFE = "/:;,=+*()!$&'?@[]{}^~`| \n"
 """Left as it is in a data: URI that stands between double quotes."""
 
@@ -36,14 +36,14 @@ def picture(crop: np.ndarray, side: int | None = None) -> str:
 
 
 def figure(file: Path) -> str:
-    """Give an SVG figure as a data: URI, its photographs as WebP in place of PNG."""
+    """Give an SVG figure as a data: URI, its photographs as WebP in place of PNG and JPEG."""
     text = EMBEDDED.sub(lambda found: _smaller(found[0], found[1]), file.read_text(encoding="utf-8"))
     return "data:image/svg+xml," + quote(text, safe=SAFE)
 
 
 def _smaller(uri: str, content: str) -> str:
-    """Encode an embedded PNG anew where that loses nothing visible: maps and bars of few colours stay exact."""
+    """Encode an embedded picture anew where that loses nothing visible: bars and maps of few colours stay exact."""
     image = Image.open(io.BytesIO(base64.b64decode(content)))
     if image.convert("RGBA").getcolors(PHOTOGRAPH) is not None:
         return uri
-    return f"data:image/webp;base64,{webp(image.convert('RGBA' if 'A' in image.getbands() else 'RGB'))}"
+    return f"data:image/webp;base64,{webp(image.convert('RGBA' if 'A' in image.getbands() else 'RGB'), 'figure')}"

@@ -36,7 +36,8 @@ def write_thumbnails(
 
 def thumbnails(crops: np.ndarray, chosen: Sequence[int], total: int) -> dict[str, object]:
     """Give `images` (ids), the `total` that they are taken from, and their content as WebP in base64."""
-    return {"total": total, "images": list(chosen), "webp": [webp(to_image(crops[i], SIDE), "thumbnail") for i in chosen]}
+    content = [webp(to_image(crops[image], SIDE), "thumbnail") for image in chosen]
+    return {"total": total, "images": list(chosen), "webp": content}
 
 
 def choose(test: Sequence[int], predictions: Sequence[Predictions], most: int = MOST) -> list[int]:

@@ -18,7 +18,8 @@ TRACE_POINTS = 200
 
 
 def images(material: Material) -> dict[str, object]:
-    """Name the models whose answers the images can be filtered by."""
+    """Name the models whose answers the images can be filtered by; the images themselves are embedded once."""
+    len(material.evidence.index)  # a draft without it has no images
     models = list(material.labelled)
     if not models:
         raise NotThereError(material.file_of(material.evidence.label_models[0], "predictions.npz"))
@@ -39,7 +40,7 @@ def confusion(material: Material) -> dict[str, object]:
 
 
 def scorecam(material: Material) -> dict[str, object]:
-    """Give the explained images and, by model, their maps (bytes of MAP_SIDE² pixels) with the highest value of each."""
+    """Give the explained images and, by model, their maps (bytes of MAP_SIDE² pixels) with the peak of each."""
     evidence = material.evidence
     chosen = evidence.choice["images"]
     maps = {name: _maps(material, name) for name in evidence.published["explain"]["models"]}

@@ -72,7 +72,9 @@ def read_page(page: Path) -> dict[str, int]:
     text = page.read_text(encoding="utf-8")
     if not text.rstrip().endswith("</html>"):
         raise UserError(f"{page} is not whole. Delete it and run the study again.")
-    outside = re.search(r"\bsrc=[\"'](?!data:)[^\"']*", text) or re.search(r"<link[^>]*href=[\"'](?!data:)[^\"']*", text)
+    outside = re.search(r"\bsrc=[\"'](?!data:)[^\"']*", text) or re.search(
+        r"<link[^>]*href=[\"'](?!data:)[^\"']*", text
+    )
     if outside:
         raise UserError(f"{page} would load {outside[0]!r} from outside. Check the templates.")
     return {"viewers": text.count('<section class="viewer"')}
