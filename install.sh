@@ -129,6 +129,11 @@ if missing="$("$python" -m scenessl.study.preflight)"; then :; else
     system_packages "The PDF needs Pango" $missing
 fi
 
+# The tests open the page in a browser; where none can be had they say so and go on without.
+if [ "$kind" = dev ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
+    (system_packages "The tests of the page need a browser" chromium) || echo "Going on without: those tests will be skipped." >&2
+fi
+
 if [ -f "$stamp" ] && [ "$(head -n 1 "$stamp")" = "$(wanted)" ] && usable; then
     echo "Environment $venv is ready: $(tail -n 1 "$stamp")"
     exit 0

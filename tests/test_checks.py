@@ -172,11 +172,23 @@ def submission(finished, tmp_path):
     return pdf, archive
 
 
+def page_of(folder):
+    """Write a page with one viewer."""
+    (folder / "report.html").write_text('<section class="viewer"></section></html>', encoding="utf-8")
+    return folder / "report.html"
+
+
 def test_complete_deliverables_pass_and_are_listed(submission, tmp_path):
     pdf, archive = submission
-    check_deliverables(tmp_path / "checks.json", deliverables={"1.17 report": [str(pdf)]}, pdf=pdf, archive=archive)
+    check_deliverables(
+        tmp_path / "checks.json",
+        deliverables={"1.17 report": [str(pdf)]},
+        pdf=pdf,
+        page=page_of(tmp_path),
+        archive=archive,
+    )
     found = json.loads((tmp_path / "checks.json").read_text())
-    assert found["report"] == {"pages": 1, "characters": 5}
+    assert found["report"] == {"pages": 1, "characters": 5} and found["page"] == {"viewers": 1}
     assert found["submission"]["folder"] == "A_B_1" and found["deliverables"] == {"1.17 report": [str(pdf)]}
 
 
@@ -184,7 +196,7 @@ def test_every_missing_deliverable_is_named_and_nothing_is_written(submission, t
     (tmp_path / "empty.svg").touch()
     asked = {"1.15 maps": [str(tmp_path / "no.svg"), str(tmp_path / "empty.svg")], "1.16 inversion": []}
     with pytest.raises(UserError, match=r"1\.16 inversion: no file.*no\.svg is missing.*empty\.svg is empty"):
-        check_deliverables(tmp_path / "checks.json", deliverables=asked, pdf=submission[0])
+        check_deliverables(tmp_path / "checks.json", deliverables=asked, pdf=submission[0], page=page_of(tmp_path))
     assert not (tmp_path / "checks.json").exists()
 
 
@@ -228,11 +240,15 @@ def test_a_submission_that_is_not_whole_fails(submission, tmp_path, change, mess
     pdf, archive = submission
     rewritten(archive, change)
     with pytest.raises(UserError, match=message):
-        check_deliverables(tmp_path / "checks.json", deliverables={"pdf": [str(pdf)]}, pdf=pdf, archive=archive)
+        check_deliverables(
+            tmp_path / "checks.json", deliverables={"pdf": [str(pdf)]}, pdf=pdf, page=page_of(tmp_path), archive=archive
+        )
 
 
 def test_a_damaged_zip_fails(submission, tmp_path):
     pdf, archive = submission
     archive.write_bytes(archive.read_bytes()[:-400])
     with pytest.raises(UserError, match="does not unpack"):
-        check_deliverables(tmp_path / "checks.json", deliverables={"pdf": [str(pdf)]}, pdf=pdf, archive=archive)
+        check_deliverables(
+            tmp_path / "checks.json", deliverables={"pdf": [str(pdf)]}, pdf=pdf, page=page_of(tmp_path), archive=archive
+        )

@@ -85,15 +85,20 @@ def _bytes(heat: np.ndarray) -> bytes:
 
 
 def curves(material: Material, shown: Sequence[str]) -> dict[str, object]:
-    """Give the history of every training of the models `shown`, and the epoch that was selected."""
+    """Give the history of every training and the epoch that was selected; the models `shown` are ticked at first."""
     evidence = material.evidence
-    pairs = [(name, seed) for name in shown for seed in evidence.seeds]
+    pairs = [(name, seed) for name in evidence.models for seed in evidence.seeds]
     there = [pair for pair in pairs if not isinstance(evidence.histories[pair], Gap)]
     if not there:
         raise NotThereError("models/{}/seed{}/history.csv".format(*pairs[0]))
     absent = [f"models/{name}/seed{seed}/history.csv" for name, seed in pairs if (name, seed) not in there]
     part = "validation" if evidence.has_validation else "test"
-    return {"part": part, "absent": absent, "trainings": [_training(material, *pair, part) for pair in there]}
+    return {
+        "part": part,
+        "absent": absent,
+        "shown": list(shown),
+        "trainings": [_training(material, *pair, part) for pair in there],
+    }
 
 
 def _training(material: Material, model: str, seed: int, part: str) -> dict[str, object]:
