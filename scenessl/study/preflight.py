@@ -178,7 +178,10 @@ def _weights(config: Mapping, root: Path) -> Iterator[str]:
         return
     path = _path(weights, root)
     try:
-        complaint = _safetensors(path) if path.suffix == ".safetensors" else _pickle(path)
+        if path.exists() and not path.is_file():  # a pipe would be waited for without an end
+            complaint = "is no file"
+        else:
+            complaint = _safetensors(path) if path.suffix == ".safetensors" else _pickle(path)
     except OSError as error:
         complaint = f"cannot be read ({error.strerror or error})"
     if complaint:
