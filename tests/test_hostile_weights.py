@@ -1,4 +1,4 @@
-"""Weights from elsewhere: nothing in them is run, and whatever is wrong with them is one message that names the file."""
+"""Weights from elsewhere: nothing in them is run, and what is wrong with them is one message that names the file."""
 
 import builtins
 import json

@@ -87,7 +87,8 @@ def _demand_stored(path: Path | str) -> None:
 def _verdict(error: Exception) -> str:
     """Say what is wrong with a pickle; torch's own advice, to load it all the same, is left out."""
     if name := re.search(r"GLOBAL (\S+) (?:was not an allowed|whose module)", str(error)):
-        return f"wants Python to run {ascii(name[1])[1:-1][:200]}, which no weights do. Nothing was run. Do not trust this file."
+        wanted = ascii(name[1])[1:-1][:200]
+        return f"wants Python to run {wanted}, which no weights do. Nothing was run. Do not trust this file."
     return f"cannot be read as weights ({_short(error)}). It is damaged, or no file of torch.save."
 
 
