@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,13 +11,15 @@ from pathlib import Path
 
 from scenessl.errors import UserError
 
+PROBE = bytes(1_000_000)
+
 
 @contextmanager
 def atomic(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` on success, remove it on error.
 
     The temporary name keeps the suffix, since some writers choose their format by it.
-    Raises UserError when the folder cannot be written or the disk is full.
+    Raises UserError when the folder cannot be written or the disk is full, whatever the writer made of it.
     """
     path = Path(path)
     temporary = None
@@ -28,13 +31,44 @@ def atomic(path: Path | str) -> Iterator[Path]:
         yield temporary
         _settle(temporary)
         os.replace(temporary, path)
-    except OSError as error:
+    except UserError:
+        raise
+    except Exception as error:
+        reason = _reason(error, temporary)
+        if reason is None:
+            raise
         raise UserError(
-            f"cannot write {path}: {error.strerror or error}. Free disk or change the permissions."
+            f"cannot write {path}: {reason}. Free disk or change the permissions, and start again."
         ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _reason(error: Exception, temporary: Path | None) -> str | None:
+    """Say why a file could not be written; None when that is not what went wrong.
+
+    Libraries written in other languages have errors of their own: safetensors names the system's in its text, torch
+    only says that a write failed, and numpy how many bytes were taken. Then the file is asked whether it takes more.
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if told := re.search(r"\(os error (\d+)\)", str(error)):
+        return os.strerror(int(told[1]))
+    return _refusal(temporary) or (str(error) if isinstance(error, OSError) else None)
+
+
+def _refusal(path: Path | None) -> str | None:
+    """Say why a file takes no more bytes; None when it takes them."""
+    try:
+        if path is not None:
+            with open(path, "ab") as file:
+                file.write(PROBE)
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def _settle(path: Path) -> None:

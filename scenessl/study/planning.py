@@ -65,7 +65,7 @@ def plan(config: Mapping, repository: Path, results: Path) -> Plan:
     check(config, repository / "rules" / "config.schema.yaml", declared)
     study = Study(config, declared.tasks)
     folder = results / study.name
-    remarks = preflight(config, results=folder, needed_bytes=max(0, _needed_bytes(study) - _used_bytes(folder)))
+    remarks = preflight(config, results=folder, needed_bytes=_needed_bytes(study, folder))
     memory = folder / ".state"
     kind, root, found = _find_data(config["data"], memory / "data.json")
     weights, file = _weights(config["weights"], study)
@@ -113,15 +113,15 @@ def _weights(given: str | None, study: Study) -> tuple[dict, str | None]:
     return {"kind": "file", "name": "ImageNet backbone (local file)", "sha256": digest}, str(path)
 
 
-def _needed_bytes(study: Study) -> int:
-    """Estimate the disk: every network's epochs, twice while they are put together, and its training state."""
-    epochs = sum(study.models[name].settings["epochs"] + 4 for name in study.networks)
-    return 2 * WEIGHTS_BYTES * epochs * len(study.seeds)
-
-
-def _used_bytes(folder: Path) -> int:
-    """Add up what a study's results already take."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+def _needed_bytes(study: Study, folder: Path) -> int:
+    """Estimate the disk of the networks not trained yet: every epoch, twice while they are put together, and states."""
+    missing = [
+        study.models[name].settings["epochs"] + 4
+        for name in study.networks
+        for seed in study.seeds
+        if not (folder / "models" / name / f"seed{seed}" / "epochs.safetensors").exists()
+    ]
+    return 2 * WEIGHTS_BYTES * sum(missing)
 
 
 def _threads(setting: int | str, memory: Path) -> int:

@@ -5,6 +5,7 @@ the images themselves (whether they can be decoded) is checked by the first jobs
 """
 
 import ctypes
+import errno
 import json
 import os
 import shutil
@@ -33,6 +34,8 @@ CHECKPOINT = "efficientnet_b0_rwightman-7f5810bc.pth"
 # The first and the last convolution of EfficientNet-B0.
 SHAPES = {"features.0.0.weight": [32, 3, 3, 3], "features.8.0.weight": [1280, 320, 1, 1]}
 LONGEST_HEADER = 100_000_000  # bytes, safetensors' own limit
+RECORDS = ".snakemake"  # where the workflow notes what it has made; without room there it ends in tracebacks
+ROOM = 20_000_000  # bytes for those notes, for logs and tables
 STUDENT = ("first_name", "last_name", "number")
 
 
@@ -64,7 +67,7 @@ def preflight(
     root, results = Path(root), Path(results)
     cache = Path(checkpoints) if checkpoints is not None else checkpoint_folder()
     problems = [*missing_pango(load), *_student(config), *_data(config, root), *_weights(config, root)]
-    problems += [*_folder(results), *_space(results, needed_bytes)]
+    problems += _disk("results", results, needed_bytes + ROOM) or _disk("records", root / RECORDS, ROOM)
     if problems:
         raise UserError("\n".join(["the run cannot start:", *(f"  {problem}" for problem in problems)]))
     return [*_data_download(config, root), *_download(config, cache)]
@@ -248,25 +251,36 @@ def _existing(path: Path) -> Path:
     return next(place for place in (path, *path.parents) if place.exists())
 
 
-def _folder(results: Path) -> Iterator[str]:
-    """Demand a folder that can be written; permissions alone do not tell (read-only mounts, quotas)."""
-    place = _existing(results)
+def _disk(name: str, folder: Path, needed: int) -> list[str]:
+    """Demand a folder that can be written, and room in it."""
+    place = _existing(folder)
+    return [*_unwritable(name, place), *_space(place, needed)]
+
+
+def _unwritable(name: str, place: Path) -> Iterator[str]:
+    """Write something; permissions alone do not tell (read-only mounts, quotas). Room is not the matter here."""
     try:
         with tempfile.TemporaryFile(dir=place) as file:
             file.write(b"x")
     except OSError as error:
-        yield f"results: {place} cannot be written ({error.strerror or error}). Change that, or work in another folder."
+        if error.errno != errno.ENOSPC:
+            reason = error.strerror or error
+            yield f"{name}: {place} cannot be written ({reason}). Change that, or work in another folder."
 
 
-def _space(results: Path, needed: int) -> Iterator[str]:
+def _space(place: Path, needed: int) -> Iterator[str]:
     """Demand enough free disk."""
-    place = _existing(results)
     free = shutil.disk_usage(place).free
     if free < needed:
         yield (
-            f"disk: the run takes about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free in {place}. "
+            f"disk: the run takes about {_size(needed)}, and {_size(free)} are free in {place}. "
             "Free some, or work on another disk."
         )
+
+
+def _size(count: int) -> str:
+    """Write a number of bytes."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def main() -> int:
