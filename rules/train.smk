@@ -116,6 +116,7 @@ rule features:
         code=code(
             "scenessl.training.frozen", ARCHITECTURE, "workflow_scripts/features.py"
         ),
+        state=f"{R}/.state/features/{{start}}",
     script:
         "../workflow_scripts/features.py"
 

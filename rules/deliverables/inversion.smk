@@ -31,6 +31,7 @@ rule inversion:
         code=code(
             "scenessl.explain.inversion", ARCHITECTURE, "workflow_scripts/inversion.py"
         ),
+        state=f"{R}/.state/inversion/{{model}}",
     script:
         "../../workflow_scripts/inversion.py"
 

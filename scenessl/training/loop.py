@@ -143,13 +143,15 @@ def _save(learner: Learner, average: nn.Module | None, rows: list[dict], state: 
     latest = {"model": learner.model.state_dict(), "optimizer": learner.optimizer.state_dict(), "rows": rows}
     if average is not None:
         latest["average"] = average.state_dict()
-    state.save(rows[-1]["epoch"], latest, (average or learner.model).state_dict())
+    # A kill between the two repeats the epoch.
+    state.save(f"epoch{rows[-1]['epoch']}", (average or learner.model).state_dict())
+    state.save("latest", latest)
 
 
 def _resume(learner: Learner, average: nn.Module | None, state: State) -> list[dict]:
     """Put model, average and optimizer where the last finished epoch left them; give the history so far."""
-    latest = state.load()
-    if latest is None:
+    latest = state.load("latest")
+    if latest is None or any(state.load(f"epoch{row['epoch']}") is None for row in latest["rows"]):
         return []
     learner.model.load_state_dict(latest["model"])
     learner.optimizer.load_state_dict(latest["optimizer"])

@@ -1,0 +1,169 @@
+"""What a killed job finds again: its own finished pieces, whole, and nothing else."""
+
+import multiprocessing
+import time
+
+import pytest
+import torch
+from toy_runs import made_data, made_run
+
+from scenessl.data.crops import Crops, normalise
+from scenessl.models import weights
+from scenessl.models.network import evaluation_mode, pool, rebuild
+from scenessl.training import frozen
+from scenessl.training.state import State, fingerprint, held, resumable
+
+PIECE = {"tensor": torch.arange(5.0), "rows": [{"epoch": 1, "loss": None}]}
+
+
+class Killed(Exception):
+    """Stands for a kill."""
+
+
+def test_a_piece_comes_back_and_is_gone_with_the_folder(tmp_path):
+    state = State(tmp_path / "s", "a")
+    state.save("one", PIECE)
+    found = State(tmp_path / "s", "a").load("one")
+    assert torch.equal(found["tensor"], PIECE["tensor"])
+    assert found["rows"] == PIECE["rows"]
+    assert state.load("two") is None
+    state.remove()
+    assert not state.folder.exists()
+
+
+def test_a_piece_of_another_fingerprint_is_not_there(tmp_path):
+    State(tmp_path, "a").save("one", PIECE)
+    assert State(tmp_path, "b").load("one") is None
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
+def test_a_piece_that_is_cut_is_not_there(tmp_path, share):
+    State(tmp_path, "a").save("one", PIECE)
+    data = (tmp_path / "one.pt").read_bytes()
+    (tmp_path / "one.pt").write_bytes(data[: int(share * len(data))])
+    assert State(tmp_path, "a").load("one") is None
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.6, 0.999])
+def test_a_piece_with_one_other_bit_is_not_there(tmp_path, share):
+    State(tmp_path, "a").save("one", PIECE)
+    data = bytearray((tmp_path / "one.pt").read_bytes())
+    data[int(share * len(data))] ^= 1
+    (tmp_path / "one.pt").write_bytes(data)
+    assert State(tmp_path, "a").load("one") is None
+
+
+def test_what_was_made_once_is_not_made_again(tmp_path):
+    made = []
+    for _ in range(3):
+        assert State(tmp_path, "a").once("x", lambda: made.append(1) or torch.ones(2)).tolist() == [1, 1]
+    assert made == [1]
+
+
+def test_the_fingerprint_holds_settings_code_data_and_files(tmp_path):
+    (tmp_path / "a").write_bytes(b"1")
+    (tmp_path / "b").write_bytes(b"2")
+    facts = {"lr": 1, "code": {"x.py": "a"}, "data": ["keys/crops@1", "keys/parts@1"]}
+    others = [{"lr": 2}, {"code": {"x.py": "b"}}, {"data": ["keys/crops@2", "keys/parts@1"]}]
+    prints = {fingerprint(facts | other, [tmp_path / "a"]) for other in ({}, *others)}
+    assert len(prints | {fingerprint(facts, [tmp_path / "b"]), fingerprint(facts, [])}) == 6
+    assert fingerprint(dict(reversed(facts.items())), [tmp_path / "a"]) in prints
+
+
+def test_the_state_stays_after_an_error_and_goes_after_success(tmp_path):
+    with pytest.raises(Killed), resumable(tmp_path / "s", {}, [], []) as state:
+        state.save("one", PIECE)
+        raise Killed
+    with resumable(tmp_path / "s", {}, [], []) as state:
+        assert state.load("one") is not None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_lock_is_given_back_also_on_error(tmp_path):
+    with pytest.raises(Killed), held(tmp_path / "state"):
+        raise Killed
+    with held(tmp_path / "state") as before:
+        assert before is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def copy_of(folder, settings, times):
+    """Stand for a copy of a job: hold the state for a while, write the output, or leave another copy's."""
+    with resumable(folder / "s", settings, [], [folder / "out"]):
+        times.put(time.monotonic())
+        time.sleep(0.5)
+        (folder / "out").write_text(str(settings))
+        times.put(time.monotonic())
+
+
+@pytest.mark.parametrize(("second", "works"), [({"lr": 1}, False), ({"lr": 2}, True)])
+def test_a_second_copy_waits_and_leaves_only_a_result_of_its_own_settings(tmp_path, second, works):
+    context = multiprocessing.get_context("fork")
+    times = context.SimpleQueue()
+    copies = [context.Process(target=copy_of, args=(tmp_path, settings, times)) for settings in ({"lr": 1}, second)]
+    copies[0].start()
+    begin = times.get()
+    copies[1].start()
+    for copy in copies:
+        copy.join(20)
+        assert copy.exitcode == 0
+    end, rest = times.get(), []
+    while not times.empty():
+        rest.append(times.get())
+    assert begin < end
+    assert len(rest) == (2 if works else 0)
+    assert all(later >= end for later in rest)
+    assert (tmp_path / "out").read_text() == str(second)
+
+
+@pytest.fixture
+def cached(tmp_path, monkeypatch):
+    """Write a feature cache of a toy; gives the function, which counts the pieces it computes."""
+    monkeypatch.setattr(frozen, "evaluation_batch", lambda side: 8)
+    monkeypatch.setattr(frozen, "PIECE", 2)
+    data, made, whole = made_data(tmp_path), [], frozen._piece
+    start = made_run(tmp_path, data, "rotation")["model"]
+
+    def write(name, kill_at=None):
+        def piece(*arguments):
+            if len(made) == kill_at:
+                raise Killed
+            made.append(1)
+            return whole(*arguments)
+
+        monkeypatch.setattr(frozen, "_piece", piece)
+        made.clear()
+        state = State(tmp_path / f"{name}.state", "a")
+        asked = {"start_epoch": None, "crops": tmp_path / "crops.npy", "mirrored": True, "device": "cpu"}
+        frozen.write_features(start=start, state=state, output=tmp_path / name, **asked)
+        return len(made)
+
+    write.folder = tmp_path
+    return write
+
+
+@pytest.mark.parametrize("kill_at", [0, 3, 9])
+def test_a_killed_feature_cache_goes_on_after_its_last_piece_with_the_same_bytes(cached, kill_at):
+    assert cached("whole") == 10  # 69 images by 16, in two views
+    with pytest.raises(Killed):
+        cached("killed", kill_at)
+    assert cached("killed") == 10 - kill_at
+    assert (cached.folder / "killed").read_bytes() == (cached.folder / "whole").read_bytes()
+
+
+def test_a_spoilt_piece_of_a_feature_cache_is_made_anew(cached):
+    cached("whole")
+    with pytest.raises(Killed):
+        cached("killed", 5)
+    (cached.folder / "killed.state" / "plain2.pt").write_bytes(b"half a fi")
+    assert cached("killed") == 6
+    assert (cached.folder / "killed").read_bytes() == (cached.folder / "whole").read_bytes()
+
+
+def test_the_pieces_of_features_are_those_of_one_pass(cached):
+    cached("whole")
+    model = rebuild(next(cached.folder.glob("*.safetensors")))
+    images = Crops(cached.folder / "crops.npy").batch(range(69))
+    with evaluation_mode(model):
+        expected = [pool(model, normalise(shown)) for shown in (images, images.flip(-1))]
+    torch.testing.assert_close(weights.load(cached.folder / "whole")["features"], torch.stack(expected))
