@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from torchvision.datasets import CIFAR10
 
-from scenessl.data import batches
+from scenessl.data import batches, pickles
 from scenessl.data.batches import FILES, FOLDER, META, TEST, TRAIN, official_hash
 from scenessl.data.cache import write_crops
 from scenessl.data.download import fetch_cifar10
@@ -215,11 +215,11 @@ def test_no_pickle_is_ever_run(tmp_path, protocol, file):
 )
 def test_stand_ins_cannot_be_changed(tmp_path, code):
     folder = write(tmp_path / FOLDER)
-    before = [dict(vars(kind)) for kind in batches._KNOWN.values()]
+    before = [dict(vars(kind)) for kind in pickles.KNOWN.values()]
     (folder / "data_batch_1").write_bytes(code)
     with pytest.raises(UserError, match="data_batch_1"):
         listed(tmp_path)
-    assert [dict(vars(kind)) for kind in batches._KNOWN.values()] == before
+    assert [dict(vars(kind)) for kind in pickles.KNOWN.values()] == before
 
 
 def test_damaged_anywhere_one_message_names_the_file(tmp_path):
