@@ -1,5 +1,11 @@
 # Needs the folder of images (or draws them); makes the index, its audit, the parts of each seed and the decoded crops.
 
+
+# Local rules run where Snakemake does: what downloads, and what takes seconds. None of them imports torch.
+localrules:
+    parts,
+
+
 if PLAN.drawn:
 
     # Draws the embedded data set.
@@ -16,6 +22,9 @@ if PLAN.drawn:
 
 
 if PLAN.fetched:
+
+    localrules:
+        fetch,
 
     # Checks that torchvision's CIFAR-10 is there; downloads it if the configuration allows that.
     rule fetch:
@@ -44,7 +53,7 @@ rule index:
         key=INDEX_KEY,
     log:
         f"{LOGS}/index.log",
-    threads: workflow.cores
+    threads: min(workflow.cores, READERS)
     params:
         root=PLAN.data_root,
         kind=PLAN.data_kind,
@@ -83,7 +92,7 @@ rule crops:
         key=CROPS_KEY,
     log:
         f"{LOGS}/crops.log",
-    threads: workflow.cores
+    threads: min(workflow.cores, READERS)
     params:
         side=config["image_side"],
         transform=config["transform"],

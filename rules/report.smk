@@ -1,6 +1,13 @@
 # Needs everything before it; makes the tables, the report, the submission and the checks at the end.
 
 
+localrules:
+    configuration,
+    tables,
+    submission,
+    checks,
+
+
 # Writes the configuration as report and submission show it: resolved, without device and local paths.
 rule configuration:
     output:

@@ -1,5 +1,10 @@
 # Needs crops, parts and, for ImageNet, weights; makes the starts, every model's training and the features of frozen ones.
 
+
+localrules:
+    fetch_weights,
+
+
 NETWORK = code(
     "scenessl.training.network", ARCHITECTURE, "workflow_scripts/train_network.py"
 )
@@ -8,8 +13,28 @@ FROZEN = code(
 )
 
 
+# Downloads torchvision's ImageNet weights into its cache, unless they are there.
+rule fetch_weights:
+    output:
+        record=f"{R}/starts/torchvision.json",
+    log:
+        f"{LOGS}/fetch_weights.log",
+    resources:
+        folder=str(checkpoint_folder()),
+    params:
+        code=code("scenessl.data.download", "workflow_scripts/fetch_weights.py"),
+    script:
+        "../workflow_scripts/fetch_weights.py"
+
+
 # Writes the ImageNet backbone that `init: imagenet` names.
 rule imagenet_start:
+    input:
+        fetched=(
+            ancient(f"{R}/starts/torchvision.json")
+            if PLAN.weights["kind"] == "torchvision"
+            else []
+        ),
     output:
         start=f"{R}/starts/imagenet.safetensors",
     log:
@@ -41,6 +66,7 @@ rule random_start:
         f"{LOGS}/random_start_seed{{seed}}.log",
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         compute_threads=PLAN.threads,
     params:
         network=config["network"],
@@ -76,6 +102,7 @@ rule train_network:
         model="|".join(STUDY.networks) or "none",
     threads: PLAN.threads
     resources:
+        **TRAINING,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
@@ -105,6 +132,7 @@ rule features:
         f"{TIMES}/features/{{start}}.tsv"
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
@@ -144,6 +172,7 @@ rule train_classifier:
     wildcard_constraints:
         model="|".join(STUDY.frozen) or "none",
     resources:
+        **INFERENCE,
         compute_threads=1,
     params:
         settings=lambda wildcards: plain(model_of(wildcards).settings),
