@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from scenessl.errors import UserError
+from scenessl.formulas import guard, unguard
 
 PROBE = bytes(1_000_000)
 
@@ -97,14 +99,27 @@ def read_json(path: Path | str) -> dict:
 
 
 def write_csv(path: Path | str, rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> None:
-    """Write `rows` with exactly `columns`; a row with another key is an error (ValueError)."""
+    """Write `rows` with exactly `columns`, guarded against spreadsheets; a row with another key is a ValueError."""
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(columns), lineterminator="\n")
+        writer = csv.DictWriter(_Lines(file), fieldnames=list(columns), lineterminator=_Lines.END)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({key: guard(value) for key, value in row.items()} for row in rows)
+
+
+class _Lines:
+    """Ends lines with a line feed, while the writer quotes a carriage return, which Python 3.11 does not otherwise."""
+
+    END = "\r\n"
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, line: str) -> int:
+        """Write a line, which the writer hands over whole."""
+        return self.file.write(line.removesuffix(self.END) + "\n")
 
 
 def read_csv(path: Path | str) -> list[dict[str, str]]:
-    """Read a CSV file as a list of rows; every value is a string."""
+    """Read what `write_csv` wrote as a list of rows; every value is a string."""
     with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return [{key: unguard(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
