@@ -5,13 +5,10 @@ the images themselves (whether they can be decoded) is checked by the first jobs
 """
 
 import ctypes
-import errno
 import json
 import os
-import shutil
 import struct
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +16,7 @@ from pathlib import Path
 from scenessl.data.archives import SUFFIXES, is_archive
 from scenessl.data.batches import FILES, FOLDER, WAYS_OUT
 from scenessl.errors import UserError
+from scenessl.study.folders import disk_problems, lock_remarks
 from scenessl.study.plain import show
 
 # WeasyPrint loads these; where one name fails it tries the next (Linux, macOS).
@@ -34,8 +32,6 @@ CHECKPOINT = "efficientnet_b0_rwightman-7f5810bc.pth"
 # The first and the last convolution of EfficientNet-B0.
 SHAPES = {"features.0.0.weight": [32, 3, 3, 3], "features.8.0.weight": [1280, 320, 1, 1]}
 LONGEST_HEADER = 100_000_000  # bytes, safetensors' own limit
-RECORDS = ".snakemake"  # where the workflow notes what it has made; without room there it ends in tracebacks
-ROOM = 20_000_000  # bytes for those notes, for logs and tables
 STUDENT = ("first_name", "last_name", "number")
 
 
@@ -67,10 +63,10 @@ def preflight(
     root, results = Path(root), Path(results)
     cache = Path(checkpoints) if checkpoints is not None else checkpoint_folder()
     problems = [*missing_pango(load), *_student(config), *_data(config, root), *_weights(config, root)]
-    problems += _disk("results", results, needed_bytes + ROOM) or _disk("records", root / RECORDS, ROOM)
+    problems += disk_problems(results, root, needed_bytes)
     if problems:
         raise UserError("\n".join(["the run cannot start:", *(f"  {problem}" for problem in problems)]))
-    return [*_data_download(config, root), *_download(config, cache)]
+    return [*_data_download(config, root), *_download(config, cache), *lock_remarks(results, root)]
 
 
 # --- libraries --------------------------------------------------------------------------------------------------------
@@ -240,47 +236,6 @@ def _download(config: Mapping, cache: Path) -> Iterator[str]:
     """Say that torchvision's weights will be downloaded."""
     if _from_imagenet(config) and config.get("weights") is None and not (cache / CHECKPOINT).is_file():
         yield f"weights: torchvision's IMAGENET1K_V1 is not in {cache} yet; the first job downloads it (about 20 MB)."
-
-
-# --- disk -------------------------------------------------------------------------------------------------------------
-
-
-def _existing(path: Path) -> Path:
-    """Find the nearest existing folder (or file) above a path."""
-    path = path.absolute()
-    return next(place for place in (path, *path.parents) if place.exists())
-
-
-def _disk(name: str, folder: Path, needed: int) -> list[str]:
-    """Demand a folder that can be written, and room in it."""
-    place = _existing(folder)
-    return [*_unwritable(name, place), *_space(place, needed)]
-
-
-def _unwritable(name: str, place: Path) -> Iterator[str]:
-    """Write something; permissions alone do not tell (read-only mounts, quotas). Room is not the matter here."""
-    try:
-        with tempfile.TemporaryFile(dir=place) as file:
-            file.write(b"x")
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            reason = error.strerror or error
-            yield f"{name}: {place} cannot be written ({reason}). Change that, or work in another folder."
-
-
-def _space(place: Path, needed: int) -> Iterator[str]:
-    """Demand enough free disk."""
-    free = shutil.disk_usage(place).free
-    if free < needed:
-        yield (
-            f"disk: the run takes about {_size(needed)}, and {_size(free)} are free in {place}. "
-            "Free some, or work on another disk."
-        )
-
-
-def _size(count: int) -> str:
-    """Write a number of bytes."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def main() -> int:
