@@ -93,9 +93,6 @@ def code(*modules):
     return hashes
 
 
-def plain(settings):
-    """Give settings in an order of their own, so that moving a line of the configuration changes nothing."""
-    return {
 def memory(wildcards, input, attempt):
     """Megabytes of a job that runs a network without training it; measured peaks stand in docs/SCALING.md."""
     return round(attempt * (3000 + 2 * input.size_mb))
@@ -124,6 +121,9 @@ INFERENCE = {"mem_mb": memory, "runtime": minutes}
 TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}
 
 
+def plain(settings):
+    """Give settings in an order of their own, so that moving a line of the configuration changes nothing."""
+    return {
         key: plain(value) if isinstance(value, dict) else value
         for key, value in sorted(settings.items())
     }

@@ -81,8 +81,6 @@ def test_no_rule_asks_for_all_cores_or_tries_again():
 RESOURCES = re.compile(
     r"^rule (\w+):\n(?:    .*\n)*?    benchmark: (.*)\n(?:    .*\n)*?    resources: (.*)$", re.MULTILINE
 )
-    r"^rule (\w+):\n(?:    .*\n)*?    benchmark: (.*)\n(?:    .*\n)*?    resources: (.*)$", re.MULTILINE
-)
 
 
 def asked(demo, *arguments):
