@@ -1,14 +1,16 @@
 """Files that appear whole or not at all."""
 
 import csv
+import fcntl
+import glob
 import json
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 from scenessl.errors import UserError
 from scenessl.formulas import guard, unguard
@@ -20,16 +22,19 @@ PROBE = bytes(1_000_000)
 def atomic(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` on success, remove it on error.
 
-    The temporary name keeps the suffix, since some writers choose their format by it.
+    The temporary name keeps the suffix, since some writers choose their format by it. What a killed process left of
+    the same path is removed.
     Raises UserError when the folder cannot be written or the disk is full, whatever the writer made of it.
     """
     path = Path(path)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
-        os.close(handle)
+        prefix = f".{path.stem[:40]}-"
+        _remove_abandoned(path.parent, prefix, path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
         temporary = Path(name)
+        _claim(handle)
         yield temporary
         _settle(temporary)
         os.replace(temporary, path)
@@ -45,6 +50,24 @@ def atomic(path: Path | str) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+            os.close(handle)
+
+
+def _claim(file: IO | int) -> bool:
+    """Lock an open file as long as it is open; False if another process has, or where the system knows no locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_abandoned(folder: Path, prefix: str, suffix: str) -> None:
+    """Remove temporary files that no process holds any more."""
+    for path in folder.glob(f"{glob.escape(prefix)}????????{glob.escape(suffix)}"):
+        with suppress(OSError), open(path, "rb") as file:
+            if _claim(file):
+                path.unlink()
 
 
 def _reason(error: Exception, temporary: Path | None) -> str | None:

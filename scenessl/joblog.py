@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
     A UserError, a full disk or a missing permission ends the process with a message and status 1, an interrupt with
     status 130; none shows a traceback.
     """
+    _end_with_snakemake()
     if threads:
         _fix_threads(threads)
         _keep_freed_memory()
@@ -72,6 +74,16 @@ def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
                 else:  # a mistake of ours: the log must tell it as well
                     traceback.print_exc()
                 sys.exit(1)
+
+
+def _end_with_snakemake() -> None:
+    """Let the system end this job when its Snakemake is killed: the next one would start a second copy beside it.
+
+    On Linux only; elsewhere copies wait for each other where that counts (`training.state`).
+    """
+    set_signal_at_parents_death = 1  # of prctl(2)
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").prctl(set_signal_at_parents_death, signal.SIGKILL)
 
 
 @contextmanager
