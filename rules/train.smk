@@ -1,5 +1,7 @@
 # Needs crops, parts and, for ImageNet, weights; makes the starts, every model's training and the features of frozen ones.
 
+from scenessl.study.states import remove_finished
+
 
 localrules:
     fetch_weights,
@@ -181,3 +183,8 @@ rule train_classifier:
         state=f"{R}/.state/train/{{model}}/seed{{seed}}",
     script:
         "../workflow_scripts/train_classifier.py"
+
+
+# What let the jobs go on after a kill is no longer needed.
+onsuccess:
+    remove_finished(f"{R}/.state")

@@ -1,18 +1,26 @@
 """What a killed job finds again: its own finished pieces, whole, and nothing else."""
 
+import contextlib
 import multiprocessing
+import random
+import shutil
 import time
 
 import pytest
 import torch
+from torture.killing import WAYS, Study
 from toy_runs import made_data, made_run
 
 from scenessl.data.crops import Crops, normalise
+from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.models.network import evaluation_mode, pool, rebuild
+from scenessl.study.states import remove_finished
 from scenessl.training import frozen
 from scenessl.training.state import State, fingerprint, held, resumable
 
+TRAINING = "results/killed/models/rotation/seed0/weights.safetensors"
+FEW = "data: {images_per_class_train: 4, images_per_class_test: 2}"
 PIECE = {"tensor": torch.arange(5.0), "rows": [{"epoch": 1, "loss": None}]}
 
 
@@ -20,15 +28,13 @@ class Killed(Exception):
     """Stands for a kill."""
 
 
-def test_a_piece_comes_back_and_is_gone_with_the_folder(tmp_path):
+def test_a_piece_comes_back(tmp_path):
     state = State(tmp_path / "s", "a")
     state.save("one", PIECE)
     found = State(tmp_path / "s", "a").load("one")
     assert torch.equal(found["tensor"], PIECE["tensor"])
     assert found["rows"] == PIECE["rows"]
     assert state.load("two") is None
-    state.remove()
-    assert not state.folder.exists()
 
 
 def test_a_piece_of_another_fingerprint_is_not_there(tmp_path):
@@ -70,49 +76,61 @@ def test_the_fingerprint_holds_settings_code_data_and_files(tmp_path):
     assert fingerprint(dict(reversed(facts.items())), [tmp_path / "a"]) in prints
 
 
-def test_the_state_stays_after_an_error_and_goes_after_success(tmp_path):
-    with pytest.raises(Killed), resumable(tmp_path / "s", {}, [], []) as state:
-        state.save("one", PIECE)
-        raise Killed
-    with resumable(tmp_path / "s", {}, [], []) as state:
-        assert state.load("one") is not None
-    assert list(tmp_path.iterdir()) == []
+def test_a_state_goes_when_its_job_has_finished_and_stays_while_it_has_not(tmp_path):
+    for name in ("done", "killed"):
+        with contextlib.suppress(Killed), resumable(tmp_path / "train" / name, {}, []) as state:
+            state.save("one", PIECE)
+            if name == "killed":
+                raise Killed
+    remove_finished(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["train", "killed", "one.pt"]
+
+
+def test_a_state_that_is_taken_up_again_is_not_finished(tmp_path):
+    for error in (None, Killed):
+        with contextlib.suppress(Killed), resumable(tmp_path / "s", {}, []) as state:
+            state.save("one", PIECE)
+            if error:
+                raise error
+    remove_finished(tmp_path)
+    assert state.load("one") is not None
 
 
 def test_the_lock_is_given_back_also_on_error(tmp_path):
     with pytest.raises(Killed), held(tmp_path / "state"):
         raise Killed
-    with held(tmp_path / "state") as before:
-        assert before is None
+    with held(tmp_path / "state"):
+        pass
     assert list(tmp_path.iterdir()) == []
 
 
 def copy_of(folder, settings, times):
-    """Stand for a copy of a job: hold the state for a while, write the output, or leave another copy's."""
-    with resumable(folder / "s", settings, [], [folder / "out"]):
+    """Stand for a copy of a job: take half a second for its only piece."""
+
+    def make():
         times.put(time.monotonic())
         time.sleep(0.5)
-        (folder / "out").write_text(str(settings))
         times.put(time.monotonic())
+        return settings["lr"]
+
+    with resumable(folder / "s", settings, []) as state:
+        (folder / "out").write_text(str(state.once("piece", make)))
 
 
-@pytest.mark.parametrize(("second", "works"), [({"lr": 1}, False), ({"lr": 2}, True)])
-def test_a_second_copy_waits_and_leaves_only_a_result_of_its_own_settings(tmp_path, second, works):
+@pytest.mark.parametrize(("second", "made"), [(1, 1), (2, 2)])
+def test_a_second_copy_waits_and_takes_the_pieces_of_its_own_settings_only(tmp_path, second, made):
     context = multiprocessing.get_context("fork")
     times = context.SimpleQueue()
-    copies = [context.Process(target=copy_of, args=(tmp_path, settings, times)) for settings in ({"lr": 1}, second)]
+    copies = [context.Process(target=copy_of, args=(tmp_path, {"lr": rate}, times)) for rate in (1, second)]
     copies[0].start()
     begin = times.get()
     copies[1].start()
     for copy in copies:
         copy.join(20)
         assert copy.exitcode == 0
-    end, rest = times.get(), []
-    while not times.empty():
-        rest.append(times.get())
-    assert begin < end
-    assert len(rest) == (2 if works else 0)
-    assert all(later >= end for later in rest)
+    found = [begin] + [times.get() for _ in range(2 * made - 1)]
+    assert times.empty()
+    assert found == sorted(found)
     assert (tmp_path / "out").read_text() == str(second)
 
 
@@ -167,3 +185,37 @@ def test_the_pieces_of_features_are_those_of_one_pass(cached):
     with evaluation_mode(model):
         expected = [pool(model, normalise(shown)) for shown in (images, images.flip(-1))]
     torch.testing.assert_close(weights.load(cached.folder / "whole")["features"], torch.stack(expected))
+
+
+def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_path):
+    abandoned, other = tmp_path / ".weights-abcd_123.bin", tmp_path / ".weights-of-mine.bin"
+    for path in (abandoned, other):
+        path.write_text("half")
+    with atomic(tmp_path / "weights.bin") as first:
+        assert not abandoned.exists()
+        first.write_text("first")
+        with atomic(tmp_path / "weights.bin") as second:
+            assert first.exists()
+            second.write_text("second")
+        assert (tmp_path / "weights.bin").read_text() == "second"
+    assert (tmp_path / "weights.bin").read_text() == "first"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "weights.bin"]
+
+
+@pytest.mark.slow
+def test_a_training_that_was_killed_three_times_ends_with_the_bytes_of_an_undisturbed_one(tmp_path):
+    whole = Study.copied(tmp_path / "whole", FEW)
+    whole.finish(TRAINING)
+    killed = Study(shutil.copytree(whole.folder, tmp_path / "killed", ignore=shutil.ignore_patterns("run*.txt")))
+    shutil.rmtree(killed.results / "models")
+    for epoch, way in enumerate(
+        ("SIGKILL to Snakemake alone", "SIGTERM to the whole group", "SIGINT to the whole group")
+    ):
+        run = killed.begin(TRAINING)
+        run.wait_until(lambda run=run, epoch=epoch: f"epoch   {epoch + 1}/" in run.said())
+        assert WAYS[way](run, random.Random(0)) == ["train_network"]
+        assert run.wait() != 0
+        assert "Traceback" not in run.said()
+    killed.finish(TRAINING)
+    assert killed.said().count("going on after epoch") == 3
+    assert killed.files() == whole.files()

@@ -8,7 +8,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
 
     source, asked, granted = snakemake.input, snakemake.params, snakemake.resources
     facts = dict(asked.items()) | {"threads": granted.compute_threads, "data": source.crops_key}
-    with resumable(asked.state, facts, [source.start], snakemake.output) as state:
+    with resumable(asked.state, facts, [source.start]) as state:
         write_features(
             start=source.start,
             start_epoch=asked.epoch,

@@ -16,7 +16,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     facts = dict(asked.items()) | {"threads": threads, "data": source.crops_key}
     settings = dict(asked.settings)
     filters = settings.pop("filters")
-    with resumable(asked.state, facts, [source.weights], snakemake.output) as state:
+    with resumable(asked.state, facts, [source.weights]) as state:
         found = invert(
             rebuild(source.weights),
             Crops(source.crops).array,

@@ -8,7 +8,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
 
     source, asked, granted = snakemake.input, snakemake.params, snakemake.resources
     facts = dict(asked.items()) | {"threads": granted.compute_threads, "data": source.crops_key}
-    with resumable(asked.state, facts, [source.weights, source.choice], snakemake.output) as state:
+    with resumable(asked.state, facts, [source.weights, source.choice]) as state:
         write_maps(
             weights=source.weights,
             choice=source.choice,

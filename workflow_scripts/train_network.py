@@ -10,7 +10,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
     seed = int(snakemake.wildcards.seed)
     facts = dict(asked.items()) | {"seed": seed, "threads": threads, "data": [source.crops_key, source.parts_key]}
-    with resumable(asked.state, facts, [source.start], snakemake.output) as state:
+    with resumable(asked.state, facts, [source.start]) as state:
         train_network(
             task=asked.task,
             options=asked.options,

@@ -1,7 +1,8 @@
 """What a job needs to go on after it was killed: a folder of finished pieces, one holder at a time.
 
-The folder lies outside the workflow's declared outputs and is removed when the job has written its results. A piece
-is used only when it is whole and was made by the same settings, code, data, threads and torch.
+The folder lies outside the workflow's declared outputs, and is removed when the workflow has noted the job's results
+(`study.states`). A piece is used only when it is whole and was made by the same settings, code, data, threads and
+version of torch.
 """
 
 import fcntl
@@ -9,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from typing import TypeVar
 import torch
 
 from scenessl.files import atomic
+from scenessl.study.states import FINISHED
 
 SEAL_BYTES = hashlib.sha256().digest_size
 T = TypeVar("T")  # tensors, numbers and text, in dictionaries and lists: what torch loads with `weights_only`
@@ -65,10 +66,6 @@ class State:
             print(f"{name} was finished before", file=sys.stderr, flush=True)
         return piece
 
-    def remove(self) -> None:
-        """Remove the folder, once the results are written."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.pt"
 
@@ -79,25 +76,22 @@ class State:
 
 
 @contextmanager
-def resumable(
-    folder: Path | str, facts: Mapping[str, object], files: Iterable[Path | str], outputs: Iterable[Path | str]
-) -> Iterator[State]:
-    """Give the state of a job, locked; remove it on success; end the process if another copy finished meanwhile.
+def resumable(folder: Path | str, facts: Mapping[str, object], files: Iterable[Path | str]) -> Iterator[State]:
+    """Give the state of a job, locked, and mark it as finished on success.
+
+    A second copy of the job waits, and then finds all pieces of the first one.
 
     Args:
         folder: of the state.
         facts: settings, code, data and threads; with the bytes of `files` they make the fingerprint.
         files: those the job reads whose content the facts do not name.
-        outputs: what the job declares; when a first copy of it wrote them while this one waited, they stand.
     """
-    folder, mark = Path(folder), fingerprint(facts, files)
-    with held(folder, mark) as before:
-        if before == mark and all(Path(path).exists() for path in outputs):
-            print("the other copy has finished; its result stands", file=sys.stderr, flush=True)
-            sys.exit(0)
-        state = State(folder, mark)
-        yield state
-        state.remove()
+    folder = Path(folder)
+    with held(folder):
+        folder.mkdir(exist_ok=True)
+        (folder / FINISHED).unlink(missing_ok=True)
+        yield State(folder, fingerprint(facts, files))
+        (folder / FINISHED).touch()
 
 
 def fingerprint(facts: Mapping[str, object], files: Iterable[Path | str]) -> str:
@@ -111,20 +105,17 @@ def fingerprint(facts: Mapping[str, object], files: Iterable[Path | str]) -> str
 
 
 @contextmanager
-def held(folder: Path, mark: str = "") -> Iterator[str | None]:
-    """Hold the lock beside `folder`; a second copy waits here and says for whom.
-
-    Gives the `mark` of the holder that was waited for, or None when nobody was.
-    """
+def held(folder: Path) -> Iterator[None]:
+    """Hold the lock beside `folder`; a second copy waits here and says for whom."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     path = folder.with_name(folder.name + ".lock")
-    file, before = _lock(path)
+    file = _lock(path)
     try:
         file.seek(0)
         file.truncate()
-        file.write(f"process {os.getpid()} on {os.uname().nodename}\n{mark}")
+        file.write(f"process {os.getpid()} on {os.uname().nodename}")
         file.flush()
-        yield before
+        yield
     finally:
         path.unlink(missing_ok=True)
         file.close()
@@ -132,26 +123,17 @@ def held(folder: Path, mark: str = "") -> Iterator[str | None]:
 
 def _lock(path: Path):
     """Open and lock `path`; try again when the holder before us removed the file we waited for."""
-    before = None
     while True:
         file = open(path, "a+")  # noqa: SIM115 - closed by the caller, who holds the lock as long
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder, _ = _holder(file)
-            print(f"waiting for {holder or 'another process'}, which holds {path}", file=sys.stderr, flush=True)
+            file.seek(0)
+            print(f"waiting for {file.read() or 'another process'}, which holds {path}", file=sys.stderr, flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
-            _, before = _holder(file)
         if _same(file, path):
-            return file, before
+            return file
         file.close()
-
-
-def _holder(file) -> tuple[str, str]:
-    """Read who holds, or last held, a lock file, and with which mark."""
-    file.seek(0)
-    name, _, mark = file.read().partition("\n")
-    return name, mark
 
 
 def _same(file, path: Path) -> bool:
