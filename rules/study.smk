@@ -13,13 +13,20 @@ from scenessl.study.keys import key_file
 from scenessl.study.local import with_local
 from scenessl.study.planning import plan
 from scenessl.study.preflight import STUDENT, checkpoint_folder
+from scenessl.study.unfinished import advice
 from scenessl.report.checkout import project_files
 from scenessl.report.naming import submission_name
 
 try:
     given = workflow.config_settings.config
     config = with_local(config, "local.yaml", given)
-    PLAN = plan(config, repository=Path(workflow.basedir), results=Path("results"))
+    PLAN = plan(
+        config,
+        repository=Path(workflow.basedir),
+        results=Path("results"),
+        is_dry=workflow.dryrun,
+        is_job=not workflow.is_main_process,
+    )
     SUBMISSION = (
         submission_name(*(config["student"][key] for key in STUDENT))
         if config["zip"]
@@ -30,6 +37,12 @@ except UserError as error:
 
 for remark in PLAN.remarks if workflow.is_main_process else []:
     logger.warning(remark)
+
+
+onerror:
+    if workflow.is_main_process:
+        logger.error(advice(f"results/{PLAN.study.name}", PLAN.published))
+
 
 STUDY = PLAN.study
 ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, name)]

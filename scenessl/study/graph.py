@@ -1,6 +1,6 @@
 """A study as the workflow sees it: which models there are, what each starts from, and what is asked of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -78,8 +78,8 @@ class Study:
         """
         self.config = config
         self.name = config["study"]
-        seeds = config["seeds"]
-        self.seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+        self.missing_seeds = _listed(config.get("missing_seeds", []))
+        self.seeds = _seeds(config["seeds"], self.missing_seeds)
         named = [name for name, line in config["models"].items() if line]
         self.models = {name: _resolve(name, config, task_settings) for name in named}
         self._check_starts()
@@ -124,7 +124,8 @@ class Study:
         rest["validation"] = self.config["validation"]["value"]
         rest["validation_reason"] = self.config["validation"]["reason"]
         models = {name: model.published() for name, model in self.models.items()}
-        own = {"seeds": list(self.seeds), "comparisons": self.comparisons, "models": models}
+        seeds = {"seeds": list(self.seeds), "missing_seeds": list(self.missing_seeds)}
+        own = seeds | {"comparisons": self.comparisons, "models": models}
         return rest | own | {"data": dict(data), "weights": dict(weights)}
 
     def _check_starts(self) -> None:
@@ -201,6 +202,24 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"'{name}' is not a model" + (
         f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}."
     )
+
+
+def _listed(seeds: int | str | Sequence[int]) -> tuple[int, ...]:
+    """List seeds that are given as a list, a single one, or a line as the command line has it ("3,17")."""
+    if isinstance(seeds, int):
+        return (seeds,)
+    return tuple(int(seed) for seed in (seeds.split(",") if isinstance(seeds, str) else seeds))
+
+
+def _seeds(asked: int | Sequence[int], missing: Sequence[int]) -> tuple[int, ...]:
+    """List the seeds that are asked for without those that the study goes on without."""
+    seeds = range(asked) if isinstance(asked, int) else asked
+    strange = [str(seed) for seed in missing if seed not in seeds]
+    if strange:
+        raise UserError(f"missing_seeds: {', '.join(strange)}: not among `seeds`; leave it out.")
+    if len(missing) == len(seeds):
+        raise UserError("missing_seeds: names every seed, so that nothing is left; leave out those that have finished.")
+    return tuple(seed for seed in seeds if seed not in missing)
 
 
 def _resolve(name: str, config: Mapping, task_settings: Mapping[str, Mapping]) -> Model:
