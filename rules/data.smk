@@ -33,7 +33,7 @@ if PLAN.fetched:
         log:
             f"{LOGS}/fetch.log",
         params:
-            folder=PLAN.fetched["folder"],
+            folder=lambda wildcards: PLAN.fetched["folder"],
             download=PLAN.fetched["download"],
             code=code("scenessl.data.download", "workflow_scripts/fetch.py"),
         script:
@@ -55,7 +55,7 @@ rule index:
         f"{LOGS}/index.log",
     threads: min(workflow.cores, READERS)
     params:
-        root=PLAN.data_root,
+        root=lambda wildcards: PLAN.data_root,  # a function: braces in a path are no wildcards
         kind=PLAN.data_kind,
         hash=PLAN.data_hash,
         code=code("scenessl.data.index", "workflow_scripts/index.py"),

@@ -29,6 +29,7 @@ LENGTHS = {
     "minItems": "has too few items (at least {})",
     "maxItems": "has too many items (at most {})",
     "minProperties": "has too few keys (at least {})",
+    "maxProperties": "has too many keys (at most {})",
     "uniqueItems": "names something twice",
 }
 
@@ -91,6 +92,8 @@ def _about_value(kind: str, value: object, error: ValidationError) -> str:
         return f"{show(value)} is not one of {names(limit)}{suggestion(value, limit)}"
     if kind in BOUNDS or kind in LENGTHS:
         sentence = (BOUNDS | LENGTHS)[kind].format(limit)
+    elif isinstance(value, str) and ("\n" in value or "\t" in value):
+        sentence = "holds a line break or a tab"
     else:
         sentence = f"does not fit{_number_hint(value, error.schema.get('type'))}"
     return f"{show(value)} {sentence}{_meaning(error)}"
@@ -146,7 +149,7 @@ def _plain_number(text: str) -> str:
 def _description(error: ValidationError) -> str:
     """Give the schema's word on what stands here."""
     if error.validator == "not":
-        return "the names of starting points are taken"
+        return f"taken: {names(error.validator_value['enum'])}"
     return str(error.schema.get("description", "see rules/config.schema.yaml"))
 
 

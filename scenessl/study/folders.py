@@ -48,7 +48,7 @@ def _space(place: Path, needed: int) -> Iterator[str]:
     if free < needed:
         yield (
             f"disk: the run takes about {_size(needed)}, and {_size(free)} are free in {place}. "
-            "Free some, or work on another disk."
+            "Free some, work on another disk, or lower epochs or seeds."
         )
 
 

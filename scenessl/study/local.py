@@ -13,7 +13,6 @@ is stronger than this file, and this file is stronger than the configuration. A 
 nothing from here.
 """
 
-import copy
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -66,14 +65,15 @@ def with_local(config: Mapping, path: Path | str, command_line: Mapping | None =
         command_line: what `--config` gave (Snakemake: workflow.config_settings.config), which stays as it is.
 
     Returns:
-        a new configuration. One that is no mapping or draws its own images comes back as it is.
+        a new configuration, which shares what did not change. One that is no mapping or draws its own images comes
+        back as it is.
 
     Raises:
         UserError: a local.yaml that cannot be used.
     """
-    config = copy.deepcopy(config)
     if not isinstance(config, dict) or _draws(config.get("data")):
         return config
+    config = dict(config)  # `_fill` puts new mappings in it and changes none
     local, given = read_local(path), command_line or {}
     for key, value in local["studies"].get(_key(config.get("study")), {}).items():
         if key == "words":

@@ -119,7 +119,7 @@ def _data(config: Mapping, root: Path) -> Iterator[str]:
         )
     elif isinstance(data, str):
         path = _path(data, root)
-        if not path.exists():
+        if not os.path.exists(path):
             yield f"data: {path} does not exist. Give the folder that holds train/ and test/, or the class folders."
         elif not path.is_dir() and not is_archive(path):
             yield f"data: {path} is no folder and no archive ({', '.join(SUFFIXES)}). Give one of these."
@@ -133,7 +133,7 @@ def _lacks_cifar10(data: object, root: Path) -> bool:
     """Tell whether the study wants torchvision's CIFAR-10 and does not have it; what it has, the first job checks."""
     if not isinstance(data, Mapping) or data["kind"] != "torchvision":
         return False
-    return not all((_path(data["folder"], root) / FOLDER / name).is_file() for name in FILES)
+    return not all(os.path.isfile(_path(data["folder"], root) / FOLDER / name) for name in FILES)
 
 
 def _data_download(config: Mapping, root: Path) -> Iterator[str]:
@@ -146,7 +146,7 @@ def _data_download(config: Mapping, root: Path) -> Iterator[str]:
 
 def _path(text: str, root: Path) -> Path:
     """Resolve a path of the configuration."""
-    return root / Path(text).expanduser()
+    return root / os.path.expanduser(text)
 
 
 # --- weights ----------------------------------------------------------------------------------------------------------
