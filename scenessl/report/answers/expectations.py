@@ -14,7 +14,7 @@ from scenessl.report.verdicts import Verdict, compare, support
 from scenessl.report.wording import listing, number_word, paragraph, plural, ref, say, sentence
 
 CONFIRMED, REFUTED, UNDECIDED = "confirmed", "not confirmed", "undecided"
-BY_STATE = {"better": CONFIRMED, "worse": REFUTED, "open": UNDECIDED, "untested": UNDECIDED}
+BY_STATE = {"better": CONFIRMED, "worse": REFUTED, "open": UNDECIDED, "untested": UNDECIDED, "flagged": UNDECIDED}
 MOSTLY, HARDLY = 0.75, 0.5  # shares of filters with a counterpart from which, and below which, layers count as alike
 
 
@@ -90,6 +90,8 @@ def _both(evidence: Evidence, found: dict) -> tuple[str, str] | None:
 def _difference(evidence: Evidence, verdict: Verdict) -> Markup:
     """Write a paired difference with its test."""
     values = {"a": code(verdict.a), "b": code(verdict.b), "signed": points(verdict.difference)}
+    if verdict.flags:
+        return verdict.flags.removesuffix(".")
     if not verdict.tests:
         return say("{a} minus {b} is {signed} of test accuracy, without a paired test", **values)
     return say("{a} minus {b} is {signed} of test accuracy ({support})", support=support(verdict), **values)

@@ -5,6 +5,7 @@ from math import exp, log
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
+from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, loss, percent, setting, size_in_points
 from scenessl.report.wording import listing, names, paragraph, ref, say
 
@@ -237,6 +238,8 @@ def _pretext(evidence: Evidence, name: str) -> list[Markup]:
         "{number} answers costs {guess}), {end} after epoch {last}.",
         **values,
     )
+    if flagged(evidence, name):
+        return [course, flag_sentence(evidence, name)]
     if end >= start:
         return [course, Markup("It did not fall, so nothing was learned.")]
     means = say(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
+from scenessl.report.flags import warning
 from scenessl.report.numbers import code, count, decimal, percent, point_range, points, setting
 from scenessl.report.wording import (
     cite,
@@ -109,6 +110,7 @@ def accuracy_notes(evidence: Evidence) -> list[Markup]:
     views = [_views(evidence, name) for name in evidence.roles["pretexts"]]
     return [
         paragraph(opening, *views, _chance(evidence)),
+        warning(evidence),
         paragraph(_spread(evidence), _roles_of_parts(evidence)),
         _leaks(evidence),
     ]

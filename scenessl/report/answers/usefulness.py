@@ -3,14 +3,20 @@
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
+from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, count, percent, points, setting, size_in_points
 from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement, support
 from scenessl.report.wording import listing, names, paragraph, plural, say
 
 
 def usefulness(evidence: Evidence, name: str) -> str:
-    """Judge a self-supervised scheme: useful, harmful, open, unconverged (a lead that does not count) or untested."""
+    """Judge a self-supervised scheme: useful, harmful, open, untested, unconverged or flagged.
+
+    Unconverged is a lead that does not count; flagged means that scheme, pretext or control learned nothing.
+    """
     control = start_control(evidence, name)
+    if flagged(evidence, name, evidence.pretext_of(name), control):
+        return "flagged"
     state = compare(evidence, name, control).state if control else "untested"
     if state == "better":
         return "useful" if convergence(evidence, evidence.pretext_of(name)).converged else "unconverged"
@@ -23,6 +29,7 @@ SHORT = {
     "open": "of no shown use for {models}, which the test images do not tell from {its} control",
     "unconverged": "of unproven use for {models}, ahead of {its} control but with a pretext that ended below the "
     "accuracy asked for",
+    "flagged": "not to be judged for {models}, where scheme, pretext or control learned nothing",
     "untested": "of undecided use for {models}, for which no paired test against a control was made",
 }
 
@@ -61,6 +68,10 @@ def _useful(evidence: Evidence, name: str) -> list[Markup | None]:
             *sentences,
             say("No control shares the start of {name}, so the worth of its pretext is open.", name=code(name)),
         ]
+    if usefulness(evidence, name) == "flagged":
+        failed = [other for other in flagged(evidence, name, control) if other not in told]
+        verdict = say("So the worth of the pretext for {name} is open.", name=code(name))
+        return [*sentences, flag_sentence(evidence, *failed) if failed else None, verdict]
     sentences += [
         statement(compare(evidence, name, control)),
         _why_useful(evidence, name, control),
@@ -166,6 +177,8 @@ def _other_settings(evidence: Evidence, name: str, control: str) -> Markup | Non
 def _against_other(evidence: Evidence, name: str, control: str) -> Markup:
     """Set a scheme against a control with another start, in one sentence."""
     verdict = compare(evidence, name, control)
+    if verdict.state == "flagged":
+        return statement(verdict)
     init = (
         "a random start"
         if evidence.models[control].init == "random"

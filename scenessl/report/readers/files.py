@@ -20,6 +20,7 @@ TEXTS = frozenset(
         "train",
         "rule",
         "why",
+        "flag",
         "class",
         "true",
         "predicted",
