@@ -133,6 +133,7 @@ rule submission:
 rule checks:
     input:
         pdf=f"{R}/report/report.pdf",
+        provenance=f"{R}/provenance.json",
         zip=submission_files(),
         figures=FIGURES,
         tables=rules.tables.output.tables,
@@ -141,5 +142,7 @@ rule checks:
         checks=f"{R}/report/checks.json",
     log:
         f"{LOGS}/checks.log",
+    params:
+        root=subpath(input.provenance, parent=True),
     script:
         "../workflow_scripts/checks.py"
