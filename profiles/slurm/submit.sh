@@ -1,20 +1,24 @@
 #!/usr/bin/env bash
-# submit.sh LOGS NAME THREADS MEGABYTES MINUTES GPUS [WILDCARD …] JOBSCRIPT: hand a job to Slurm and print its number.
+# submit.sh LOGS NAME THREADS MEGABYTES MINUTES GPUS [WILDCARDS] JOBSCRIPT: hand a job to Slurm and print its number.
 # Snakemake calls it (config.yaml). Waits as long as no controller answers, so that a restart costs no attempt.
 set -euo pipefail
 source "$(dirname "$0")/site.sh"
 
 logs="$1/slurm" name="$2" threads="$3" megabytes="$4" minutes="$5" gpus="$6"
 jobscript="${*: -1}"
-wildcards="${*:7:$#-7}"
+wildcards="${*:7:$#-7}" # model=rotation,seed=0
 mkdir -p "$logs" .snakemake/slurm
 
-options=(--job-name="$name" --output="$logs/$name${wildcards:+-${wildcards//[ \/]/-}}-%j.log"
+# features-rotation-0-17.log
+log="$(sed -E 's/[a-z_]+=//g; s|[ ,/]+|-|g; s/-$//' <<<"$name,$wildcards")"
+
+options=(--job-name="$name" --output="$logs/$log-%j.log"
     --comment="${wildcards:-$name}" --cpus-per-task="$threads" --mem="$megabytes" --time="$minutes" --no-requeue)
 partition="$PARTITION"
 if [ "$gpus" -gt 0 ]; then
     partition="${GPU_PARTITION:-$PARTITION}"
-    options+=("$GPU_REQUEST")
+    read -ra request <<<"$GPU_REQUEST"
+    options+=("${request[@]}")
 fi
 if [ -n "$partition" ]; then options+=(--partition="$partition"); fi
 if [ -n "$ACCOUNT" ]; then options+=(--account="$ACCOUNT"); fi

@@ -1,5 +1,6 @@
 """One Slurm for all tests of this folder, and one study that ran without it."""
 
+import dataclasses
 import importlib.util
 import shutil
 from pathlib import Path
@@ -22,17 +23,19 @@ def machine():
     if reason := missing():
         pytest.skip(reason)
     if not importlib.util.find_spec("snakemake_executor_plugin_cluster_generic"):
-        pytest.skip("no snakemake-executor-plugin-cluster-generic; install it: pip install -r requirements-cluster.txt")
+        pytest.skip("no snakemake-executor-plugin-cluster-generic; ./install.sh run installs it")
     with Machine() as up:
         yield up
 
 
 @pytest.fixture(scope="session")
-def local(project):
+def local(project, tmp_path_factory):
     """The study, run to its report on this machine alone."""
-    done = project.snakemake("--quiet", "rules", "--configfile", *FILES)
+    folder = tmp_path_factory.mktemp("local") / "project"
+    shutil.copytree(project.folder, folder)
+    done = dataclasses.replace(project, folder=folder, configfiles=FILES).snakemake("--quiet", "rules")
     assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
-    return project.folder
+    return folder
 
 
 @pytest.fixture

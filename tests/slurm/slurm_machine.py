@@ -1,8 +1,7 @@
 """A real Slurm of two nodes on this machine, for tests: without accounting, and gone with the process that started it.
 
-Everything lies in one folder of its own: configuration, keys, sockets, spools and logs. The daemons are children of
-this process and die with it, also when it is killed; leaving the context ends what jobs have left, known by that
-folder's name in their environment.
+Everything lies in one folder of its own: configuration, keys, sockets, spools and logs. When the process ends, however
+it ends, a guard ends every daemon and every job: all that have that folder's name in their environment.
 """
 
 import getpass
@@ -11,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,7 +18,6 @@ from contextlib import suppress
 from pathlib import Path
 
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch")
-PACKAGES = "munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins"
 NODES = ("n1", "n2")
 CPUS, MEMORY = 4, 8000  # of a node; more CPUs than this machine may have, so that some jobs share them
 CONFIGURATION = """\
@@ -68,7 +67,7 @@ def missing() -> str | None:
     """Say what keeps Slurm from being started here, or None."""
     search = os.environ["PATH"] + ":/usr/sbin:/sbin"
     if absent := [name for name in COMMANDS if not shutil.which(name, path=search)]:
-        return f"no {', '.join(absent)}; install them: apt-get install --no-install-recommends {PACKAGES}"
+        return f"no {', '.join(absent)}; tests/slurm/packages installs them"
     return None if os.geteuid() == 0 else "only root may start jobs of others, which slurmd does"
 
 
@@ -83,6 +82,9 @@ class Machine:
             "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
         }
         self._running: dict[str, subprocess.Popen] = {}
+        # it reads from a pipe that only this process can write to, so that it notices our end
+        guard = [sys.executable, __file__, str(self.folder)]
+        self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)
 
     def __enter__(self) -> "Machine":
         """Start all; raise if it does not come up within a minute."""
@@ -107,13 +109,9 @@ class Machine:
         """End every daemon, every job's process and remove the folder."""
         for name in reversed(self._running):
             self._running[name].terminate()
-        deadline = time.monotonic() + 10
-        while self._alive() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        self._kill(self._alive())
+        self._guard.communicate()
         for process in self._running.values():
             process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def start_controller(self) -> None:
         """Start slurmctld, or start it again with the state it saved."""
@@ -132,7 +130,7 @@ class Machine:
 
     def kill_node(self, name: str) -> None:
         """Let a node die: its slurmd and all that runs on it, at once and without a word."""
-        self._kill(self._alive(f"SLURMD_NODENAME={name}"))
+        kill(self.folder, f"SLURMD_NODENAME={name}")
         self._running.pop(name).wait()
 
     def ask(self, *command: str) -> str:
@@ -164,37 +162,37 @@ class Machine:
         key.write_bytes(os.urandom(1024))
 
     def _start(self, name: str, *command: str) -> None:
-        """Start a daemon as a child that the kernel kills when this process ends."""
+        """Start a daemon as a child."""
         environment = self.environment | {"SLURMD_NODENAME": name}
         with open(self.folder / f"{name}.out", "ab") as out:
             self._running[name] = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command],
-                env=environment,
-                stdout=out,
-                stderr=out,
-                stdin=subprocess.DEVNULL,
+                command, env=environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL
             )
-
-    def _alive(self, mark: str = "") -> list[int]:
-        """List this cluster's processes, those with `mark` in their environment if it is given; never this one."""
-        wanted = {f"SLURM_CONF={self.folder}/slurm.conf", *([mark] if mark else [])}
-        found = []
-        for entry in Path("/proc").glob("[0-9]*/environ"):
-            with suppress(OSError):
-                if wanted <= set(entry.read_bytes().decode(errors="replace").split("\0")):
-                    found.append(int(entry.parent.name))
-        return [pid for pid in found if pid != os.getpid()]
-
-    def _kill(self, pids: list[int]) -> None:
-        """Kill processes that may be gone already."""
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
 
     def _logs(self) -> str:
         """Give the ends of all logs."""
         files = sorted(self.folder.glob("*.log")) + sorted(self.folder.glob("*.out"))
         return "\n".join(f"{path.name}: {path.read_text(errors='replace')[-1500:]}" for path in files)
+
+
+def kill(folder: Path, *marks: str) -> int:
+    """Kill the processes of the cluster in `folder`, those with `marks` in their environment; give their number."""
+    wanted = {f"SLURM_CONF={folder}/slurm.conf", *marks}
+    found = 0
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if wanted <= set(entry.read_bytes().decode(errors="replace").split("\0")):
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+                found += 1
+    return found
+
+
+def clear(folder: Path) -> None:
+    """Give a cluster's daemons a second to end, kill what is left and remove the folder."""
+    time.sleep(1)
+    while kill(folder):
+        time.sleep(0.1)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def wait_for(condition: Callable[[], object], seconds: float, why: str | Callable[[], str]) -> None:
@@ -216,3 +214,8 @@ def _free_ports(count: int) -> list[int]:
     finally:
         for one in sockets:
             one.close()
+
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    clear(Path(sys.argv[1]))

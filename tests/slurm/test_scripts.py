@@ -29,9 +29,9 @@ class Site:
         environment = self.machine.environment
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
-    def submit(self, text, gpus="0", name="rule", wildcards=("supervised", "0")):
+    def submit(self, text, gpus="0", name="rule", wildcards="model=supervised,seed=0"):
         (self.folder / "job.sh").write_text(f"#!/bin/sh\n{text}\n")
-        done = self.script("submit.sh", "results/s/logs", name, "2", "300", "5", gpus, *wildcards, "job.sh")
+        done = self.script("submit.sh", "results/s/logs", name, "2", "300", "5", gpus, wildcards, "job.sh")
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
