@@ -4,15 +4,24 @@
 SHELL := /bin/bash
 
 VENV ?= .venv
-export VENV
-# Where .venv really lies (see place_venv in install.sh); asked when a command runs, since the set-up comes first.
-ENVIRONMENT = $$(readlink -f "$(VENV)")
-RUN = "$(ENVIRONMENT)/bin/python"
-SNAKEMAKE = PATH="$(ENVIRONMENT)/bin:$$PATH" $(RUN) -m snakemake
 # What is written behind `make report`; the environment does not count (some systems set NAME).
 REMEMBERED = DATA WEIGHTS NAME FIRST_NAME LAST_NAME NUMBER WORDS
-quoted = '$(subst ','\'',$(value $1))'
+# What users write is taken as it stands: make expands none of it, not even to hand it on as environment, and the shell
+# gets it in quotes.
+override VENV := $(value VENV)
+override STUDY := $(value STUDY)
+export VENV
+unexport $(REMEMBERED) STUDY
+define newline
+
+
+endef
+quoted = '$(subst $(newline),'$$'\n'',$(subst ','\'',$(value $1)))'
 given = $(if $(filter command,$(firstword $(origin $1))),$1=$(call quoted,$1))
+# Where .venv really lies (see place_venv in install.sh); asked when a command runs, since the set-up comes first.
+ENVIRONMENT = $$(readlink -f -- $(call quoted,VENV))
+RUN = "$(ENVIRONMENT)/bin/python"
+SNAKEMAKE = PATH="$(ENVIRONMENT)/bin:$$PATH" $(RUN) -m snakemake
 # STUDY=cifar10 takes studies/cifar10.yaml in place of the main study; its demonstration is studies/cifar10_demo.yaml.
 STUDY_FILE = studies/$(call quoted,STUDY).yaml
 FILES = $(if $(STUDY),--configfile $(STUDY_FILE))
@@ -68,4 +77,4 @@ lock: ## pin again what requirements*.txt bring with them (after a change there)
 	@./.ci/lock
 
 clean-env: ## remove the environment
-	rm -rf "$(ENVIRONMENT)" "$(VENV)"
+	rm -rf -- "$(ENVIRONMENT)" $(call quoted,VENV)
