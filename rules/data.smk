@@ -58,6 +58,7 @@ rule index:
         root=lambda wildcards: PLAN.data_root,  # a function: braces in a path are no wildcards
         kind=PLAN.data_kind,
         hash=PLAN.data_hash,
+        unreadable=config["unreadable_images"],
         code=code("scenessl.data.index", "workflow_scripts/index.py"),
     script:
         "../workflow_scripts/index.py"

@@ -64,6 +64,9 @@ FIRST_PARTS = ancient(f"{R}/data/parts_seed{FIRST}.csv")
 # What every image's number, its pixels and its part depend on: whoever reads the files above has the key too (keys.py).
 IMAGES = {
     "hash": PLAN.data_hash,
+    # where they are skipped, decoding decides which images there are
+    "skipped": config["unreadable_images"] == "skip"
+    and code_hash("scenessl.data.decode"),
     "code": code_hash("scenessl.data.folders", "scenessl.data.batches"),
 }
 PIXELS = IMAGES | {

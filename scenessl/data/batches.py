@@ -83,7 +83,7 @@ class Batches:
                 path = _path(file, row)
                 if path in wanted:
                     wanted.remove(path)
-                    yield path, partial(pixels.__getitem__, slice(row * PIXELS, (row + 1) * PIXELS))
+                    yield path, Load(partial(pixels.__getitem__, slice(row * PIXELS, (row + 1) * PIXELS)), PIXELS)
         if wanted:
             raise gone(self.tree.root, min(wanted))
 
