@@ -26,6 +26,8 @@ SNAKEMAKE = PATH="$(ENVIRONMENT)/bin:$$PATH" $(RUN) -m snakemake
 STUDY_FILE = studies/$(call quoted,STUDY).yaml
 FILES = $(if $(STUDY),--configfile $(STUDY_FILE))
 DEMO_FILES = $(if $(STUDY),$(STUDY_FILE) studies/$(call quoted,STUDY)_demo.yaml,config.yaml studies/demo.yaml)
+# Snakemake names neither file nor line of a mistake in YAML.
+READ = $(RUN) -m scenessl.study.texts
 named = $(filter command,$(firstword $(origin NAME)))
 CHOICE = $(FILES) $(if $(named),--config study=$(call quoted,NAME))
 MINE = $(if $(named),,$(if $(STUDY),NAME=$(call quoted,STUDY)))
@@ -35,15 +37,18 @@ help: ## this list
 
 demo: ## the whole study in minutes, offline, on images that it draws itself [STUDY=cifar10]
 	@./install.sh run
+	@$(READ) $(DEMO_FILES)
 	@$(SNAKEMAKE) --configfile $(DEMO_FILES)
 
 report: ## the real study: DATA=/path [WEIGHTS=/file FIRST_NAME= LAST_NAME= NUMBER= WORDS=/file NAME= STUDY=], remembered
 	@./install.sh run
 	@$(RUN) -m scenessl.study.local $(foreach key,$(REMEMBERED),$(call given,$(key))) $(MINE)
+	@$(READ) $(if $(STUDY),$(STUDY_FILE),config.yaml)
 	@$(SNAKEMAKE) $(CHOICE)
 
 draft: ## a PDF of what is there so far, with missing parts named [NAME= STUDY=]
 	@./install.sh run
+	@$(READ) $(if $(STUDY),$(STUDY_FILE),config.yaml)
 	@$(SNAKEMAKE) draft --nolock $(CHOICE)
 
 check: ## compute tables and tests anew from the stored predictions and compare, without training

@@ -12,6 +12,7 @@ LONGEST = 1000  # items of a list, keys of a mapping
 VALUES = 20_000  # of a whole configuration; aliases make few lines stand for any number
 LONGEST_TEXT = 20_000  # characters
 QUOTES = "put it in quotes"
+_WORD = re.compile("[A-Za-z0-9_@-]{1,64}")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -51,7 +52,7 @@ def show(value: object, length: int = 60) -> str:
 
 def join(path: str, key: object) -> str:
     """Extend a dotted path by a key or an index; a key that is no plain word is quoted, a long one cut."""
-    plain = isinstance(key, str) and len(key) <= 64 and key.replace("-", "_").replace("@", "_").isidentifier()
+    plain = isinstance(key, str) and _WORD.fullmatch(key)
     step = key if plain else str(key) if isinstance(key, int) and abs(key) <= LARGEST else show(key)
     return f"{path}.{step}" if path else step
 
