@@ -113,7 +113,9 @@ class Study:
         """Do what a run that was refused tells its user to do."""
         told = re.search(r"this clears its lock: rm (\S+)", run.said())
         assert told, run.said()
-        for lock in Path(told[1]).parent.glob(Path(told[1]).name):
+        locks = list(self.folder.glob(told[1]))
+        assert locks, told[0]
+        for lock in locks:
             lock.unlink()
 
     def said(self) -> str:
