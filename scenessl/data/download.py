@@ -76,7 +76,7 @@ def _opened(url: str, algorithm: str, digest: str) -> BinaryIO:
     request = urllib.request.Request(url, headers={"User-Agent": "scenessl"})
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # nosec B310 # a constant https address
             shutil.copyfileobj(answer, file)
         file.seek(0)
         if not hashlib.file_digest(file, algorithm).hexdigest().startswith(digest):

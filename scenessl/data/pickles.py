@@ -7,7 +7,7 @@ what they are given. The unpickler is the one written in Python: that in C sets 
 """
 
 import io
-import pickle
+import pickle  # nosec B403 # what follows takes its instructions away
 
 MOST_INSTRUCTIONS = 200_000  # a batch of CIFAR-10, with 10,000 labels and file names, takes a fifth of them
 _ALLOWED = (

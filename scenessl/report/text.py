@@ -205,9 +205,9 @@ def _after_pretext(evidence: Evidence) -> Markup:
     """Say what of a self-supervised scheme trains on the labels."""
     only, all_layers = "only this classifier is trained, on frozen features", "all layers are trained on"
     if not evidence.tuned:
-        return Markup(only)
+        return say(only)
     if not evidence.frozen:
-        return Markup(all_layers)
+        return say(all_layers)
     values = {"frozen": names(evidence.frozen), "tuned": names(evidence.tuned)}
     return say(only + " ({frozen}), or " + all_layers + " ({tuned})", **values)
 

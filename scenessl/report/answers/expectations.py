@@ -325,4 +325,4 @@ def rows(evidence: Evidence) -> list[dict]:
 
 def _capital(text: Markup) -> Markup:
     """Start with a capital letter and end with a full stop; a name in code stays as it is."""
-    return text + "." if text.startswith("<") else Markup(sentence(text))
+    return text + "." if text.startswith("<") else sentence(text)
