@@ -3,8 +3,10 @@
 import contextlib
 import multiprocessing
 import random
+import re
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,6 +21,8 @@ from scenessl.study.states import remove_finished
 from scenessl.training import frozen
 from scenessl.training.state import State, fingerprint, held, resumable
 
+ROOT = Path(__file__).parent.parent
+RULE = re.compile(r"^ *rule (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 TRAINING = "results/killed/models/rotation/seed0/weights.safetensors"
 FEW = "data: {images_per_class_train: 4, images_per_class_test: 2}"
 PIECE = {"tensor": torch.arange(5.0), "rows": [{"epoch": 1, "loss": None}]}
@@ -74,6 +78,16 @@ def test_the_fingerprint_holds_settings_code_data_and_files(tmp_path):
     prints = {fingerprint(facts | other, [tmp_path / "a"]) for other in ({}, *others)}
     assert len(prints | {fingerprint(facts, [tmp_path / "b"]), fingerprint(facts, [])}) == 6
     assert fingerprint(dict(reversed(facts.items())), [tmp_path / "a"]) in prints
+
+
+def test_every_state_is_tied_to_all_that_its_job_reads_of_the_images():
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules").rglob("*.smk"))
+    resumed = {name: body for name, body in RULE.findall(rules) if " state=" in body}
+    assert set(resumed) == {"train_network", "train_classifier", "features", "scorecam", "inversion"}
+    for name, body in resumed.items():
+        script = (ROOT / "workflow_scripts" / f"{name}.py").read_text(encoding="utf-8")
+        named = set(re.findall(r"source\.(\w+_key)", script.split("with resumable")[0]))
+        assert named == set(re.findall(r"(\w+_key)=", body))
 
 
 def test_a_state_goes_when_its_job_has_finished_and_stays_while_it_has_not(tmp_path):
