@@ -8,6 +8,8 @@ import yaml
 from conftest import ROOT
 
 from scenessl.errors import UserError
+from scenessl.figures import accuracy
+from scenessl.files import write_csv
 from scenessl.study.declared import task_settings
 from scenessl.study.graph import Study
 from scenessl.study.unfinished import RUN, advice, unfinished
@@ -78,3 +80,23 @@ def test_going_on_without_the_added_seed_trains_nothing(demo):
     jobs = demo.planned("seeds: 2\nmissing_seeds: [1]")
     assert {job.split()[0] for job in jobs} <= {"configuration", "report", "checks", "submission", "provenance"}
     assert demo.planned("seeds: 2\nmissing_seeds: []") == demo.planned("seeds: 2")
+
+
+def accuracies(path, seeds):
+    """accuracy.csv of two models and so many seeds."""
+    rows = [
+        {"model": model, "task": "scenes", "seed": seed, "test_accuracy": 0.9 - 0.001 * seed, "n_test": 200}
+        for model in ("a", "b")
+        for seed in range(seeds)
+    ]
+    write_csv(path, rows, list(rows[0]))
+    return path
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 40])
+def test_the_chart_of_accuracies_fits_a_page_whatever_the_number_of_seeds(tmp_path, seeds):
+    accuracy.draw(accuracies=accuracies(tmp_path / "a.csv", seeds), classes=15, output=tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    height = float(re.search(r'height="([\d.]+)pt"', text)[1]) / 72 * 25.4
+    assert height < 60
+    assert ("Wilson" in text) == (seeds < 40) and ("a point per seed" in text) == (seeds == 40)

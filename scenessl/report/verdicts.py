@@ -56,7 +56,7 @@ def compare(evidence: Evidence, a: str, b: str) -> Verdict:
 
 def judged(a: str, b: str, tests: tuple[dict, ...]) -> Verdict:
     """Judge paired tests, one row per seed, oriented a minus b: better or worse only if every seed says so."""
-    states = {_state(row) for row in tests}
+    states = {seed_state(row) for row in tests}
     return Verdict(a, b, states.pop() if len(states) == 1 else "open", mean(row["difference"] for row in tests), tests)
 
 
@@ -70,7 +70,7 @@ def _oriented(row: dict, a: str) -> dict:
     return row | turned | sides | right
 
 
-def _state(row: dict) -> str:
+def seed_state(row: dict) -> str:
     """Judge one seed: different only if test and interval agree."""
     if row["p"] >= LEVEL or row["low"] <= 0 <= row["high"]:
         return "open"
@@ -101,7 +101,7 @@ def support(verdict: Verdict, turned: bool = False) -> str:
         if turned:
             low, high = -high, -low
         return f"95{SPACE}% interval {point_range(low, high)}, exact McNemar test {p_value(row['p'])}"
-    decided = sum(_state(row) != "open" for row in verdict.tests)
+    decided = sum(seed_state(row) != "open" for row in verdict.tests)
     largest = max(row["p"] for row in verdict.tests)
     seeds = plural(len(verdict.tests), "seed")
     return f"mean of {seeds}; {number_word(decided)} of them significant on their own, largest {p_value(largest)}"

@@ -4,6 +4,7 @@ from math import exp, log
 
 from markupsafe import Markup
 
+from scenessl.report.answers.seeds import lines
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, loss, percent, setting, size_in_points
@@ -118,7 +119,7 @@ def curves(evidence: Evidence) -> list[Markup]:
         "and on as many train images; epoch 0 is before training.",
         figure=ref(f"curves_{name}"),
         name=code(name),
-        seed=evidence.first_seed,
+        seed=lines(evidence),
         part=_part(evidence),
     )
     return [paragraph(shown, _chosen(evidence, name)), paragraph(_against_loss(evidence, name), _gap(evidence, name))]
