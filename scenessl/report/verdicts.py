@@ -120,6 +120,22 @@ def start_control(evidence: Evidence, name: str) -> str | None:
     return next((other.name for other in others if (other.init, other.train) == wanted), None)
 
 
+COMPARED = {
+    "learning_rate": "learning rate",
+    "learning_rate_classifier": "learning rate of the classifier",
+    "epochs": "epochs",
+}
+"""Settings that should be equal in a comparison of trainings, in words."""
+
+
+def unlike_settings(evidence: Evidence, a: str, b: str) -> list[str]:
+    """Name the settings by which two models that train all layers were not trained alike."""
+    if evidence.models[a].train != "all":
+        return []
+    own, other = evidence.models[a].settings, evidence.models[b].settings
+    return [key for key in COMPARED if own.get(key) != other.get(key)]
+
+
 @dataclass(frozen=True)
 class Convergence:
     """Whether a pretext reached a high performance.

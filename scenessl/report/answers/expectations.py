@@ -10,7 +10,7 @@ from scenessl.evaluation.metrics import wilson_interval
 from scenessl.report.answers import cam, embedding, extremes, filters, neighbours, probes
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, decimal, percent, percent_range, points
-from scenessl.report.verdicts import Verdict, compare, support
+from scenessl.report.verdicts import Verdict, compare, support, unlike_settings
 from scenessl.report.wording import listing, number_word, paragraph, plural, ref, say, sentence
 
 CONFIRMED, REFUTED, UNDECIDED = "confirmed", "not confirmed", "undecided"
@@ -291,10 +291,12 @@ def better_start(evidence: Evidence) -> Expectation | None:
     if not evidence.tuned:
         return None
     verdict = compare(evidence, evidence.tuned[0], evidence.roles["supervised"])
+    alike = not unlike_settings(evidence, verdict.a, verdict.b)
+    found = _difference(evidence, verdict)
     return Expectation(
         say("{a}, which starts from the pretext, ends more accurate than {b}", a=code(verdict.a), b=code(verdict.b)),
-        _difference(evidence, verdict),
-        BY_STATE[verdict.state],
+        found if alike else say("{found}, but they were not trained alike", found=found),
+        BY_STATE[verdict.state] if alike else UNDECIDED,
         ("accuracy", "comparisons"),
     )
 
