@@ -56,7 +56,7 @@ def made(tmp_path):
         assert done.returncode == 0, done.stderr
         assert not [path for path in tmp_path.rglob("*") if "MARK" in path.name and "touch" not in path.name]
         calls = (tmp_path / "CALLS").read_text().split("\0\n\0")[:-1]
-        return [call.split("\0") for call in calls]
+        return {call.split("\0")[1]: call.split("\0")[2:] for call in calls}  # what follows -m, by module
 
     return make
 
@@ -68,22 +68,23 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_make_hands_over_every_value_as_it_stands(made, value):
     values = {key: f"{key} {value}" for key in KEYS} | {"STUDY": value}
-    (local, snakemake) = made("report", **values)
-    assert set(local[2:]) == {f"{key}={value}" for key, value in values.items() if key != "STUDY"}
-    assert snakemake == ["-m", "snakemake", "--configfile", f"studies/{value}.yaml", "--config", f"study=NAME {value}"]
+    called = made("report", **values)
+    assert set(called["scenessl.study.local"]) == {f"{key}={text}" for key, text in values.items() if key != "STUDY"}
+    assert called["scenessl.study.texts"] == [f"studies/{value}.yaml"]
+    assert called["snakemake"] == ["--configfile", f"studies/{value}.yaml", "--config", f"study=NAME {value}"]
 
 
 @needs_make
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_make_finds_the_environment_wherever_it_lies(made, value):
     if "/" not in value:
-        assert made("demo", venv=value)[0][:2] == ["-m", "snakemake"]
+        assert made("demo", venv=value)["snakemake"] == ["--configfile", "config.yaml", "studies/demo.yaml"]
 
 
 @needs_make
 def test_nothing_from_the_environment_is_expanded(made):
-    call = made("draft", environment={"STUDY": "$(shell touch MARK)", "DATA": "$(shell touch MARK)"}.items())
-    assert call == [["-m", "snakemake", "draft", "--nolock", "--configfile", "studies/$(shell touch MARK).yaml"]]
+    called = made("draft", environment={"STUDY": "$(shell touch MARK)", "DATA": "$(shell touch MARK)"}.items())
+    assert called["snakemake"] == ["draft", "--nolock", "--configfile", "studies/$(shell touch MARK).yaml"]
 
 
 PLACE = """set -euo pipefail

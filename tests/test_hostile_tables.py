@@ -17,7 +17,7 @@ from scenessl.files import read_csv, read_json, write_csv
 from scenessl.formulas import guard, unguard
 from scenessl.report.readers.files import Files
 
-NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 NAMES = [
     "=cmd|' /C calc'!A0",
     "+1+1",
