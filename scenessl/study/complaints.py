@@ -6,8 +6,10 @@ from difflib import get_close_matches
 
 from jsonschema.exceptions import ValidationError
 
+from scenessl.errors import UserError
 from scenessl.study.plain import QUOTES, join, show
 
+MOST = 40  # mistakes in one message
 KINDS = {
     "string": "text",
     "number": "a number",
@@ -32,6 +34,16 @@ LENGTHS = {
     "maxProperties": "has too many keys (at most {})",
     "uniqueItems": "names something twice",
 }
+
+
+def refuse(mistakes: Iterable[str]) -> None:
+    """Raise a UserError that lists all mistakes, each once and in a line; none if there are none."""
+    mistakes = sorted(set(mistakes))
+    if mistakes:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        shown = [f"  {line}" for line in mistakes[:MOST]]
+        more = [f"  … and {len(mistakes) - MOST} more"] if len(mistakes) > MOST else []
+        raise UserError("\n".join([f"the configuration has {count}:", *shown, *more]))
 
 
 def suggestion(word: object, known: Iterable[object]) -> str:

@@ -13,6 +13,8 @@ from scenessl.data.identity import data_hash
 from scenessl.errors import UserError
 from scenessl.files import read_json, write_json, write_text
 from scenessl.study.codehash import code_hash
+from scenessl.study.combinations import misfits
+from scenessl.study.complaints import refuse
 from scenessl.study.declared import Declared
 from scenessl.study.graph import Study
 from scenessl.study.preflight import preflight
@@ -71,7 +73,9 @@ def plan(config: Mapping, repository: Path, results: Path, *, is_dry: bool = Fal
     found = _recall(memory, config) if is_job else None
     if found is None:
         check(config, repository / "rules" / "config.schema.yaml", declared)
-        found = _find(config, Study(config, declared.tasks), memory.parents[1], is_dry)
+        study = Study(config, declared.tasks)
+        refuse(misfits(study))
+        found = _find(config, study, memory.parents[1], is_dry)
     if not is_job and not is_dry:
         _remember(memory, config, found)
     study = Study(config, declared.tasks)

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -13,13 +13,12 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from scenessl.errors import UserError
-from scenessl.study.complaints import complaints, names, suggestion
+from scenessl.study.complaints import complaints, names, refuse, suggestion
 from scenessl.study.declared import DECLARABLE, Declared
 from scenessl.study.manifest import SECTIONS
 from scenessl.study.plain import join, show, unplain
 
 STARTS = ("random", "imagenet")
-MOST = 40  # mistakes in one message
 COUNTED = 200  # mistakes after which nobody looks for more
 
 
@@ -36,16 +35,6 @@ def check(config: object, schema_path: Path | str, declared: Declared) -> None:
     """
     refuse(islice(unplain(config), COUNTED))  # nothing further can be relied on where data is not plain
     refuse(islice(_mistakes(config, Path(schema_path), declared), COUNTED))
-
-
-def refuse(mistakes: Iterable[str]) -> None:
-    """Raise a UserError that lists all mistakes, each once and in a line; none if there are none."""
-    mistakes = sorted(set(mistakes))
-    if mistakes:
-        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        shown = [f"  {line}" for line in mistakes[:MOST]]
-        more = [f"  … and {len(mistakes) - MOST} more"] if len(mistakes) > MOST else []
-        raise UserError("\n".join([f"the configuration has {count}:", *shown, *more]))
 
 
 def _mistakes(config: object, schema_path: Path, declared: Declared) -> Iterator[str]:
