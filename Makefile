@@ -4,19 +4,30 @@
 SHELL := /bin/bash
 
 VENV ?= .venv
-export VENV
-# Where .venv really lies (see place_venv in install.sh); asked when a command runs, since the set-up comes first.
-ENVIRONMENT = $$(readlink -f "$(VENV)")
-RUN = "$(ENVIRONMENT)/bin/python"
-SNAKEMAKE = PATH="$(ENVIRONMENT)/bin:$$PATH" $(RUN) -m snakemake
 # What is written behind `make report`; the environment does not count (some systems set NAME).
 REMEMBERED = DATA WEIGHTS NAME FIRST_NAME LAST_NAME NUMBER WORDS
-quoted = '$(subst ','\'',$(value $1))'
+# What users write is taken as it stands: make expands none of it, not even to hand it on as environment, and the shell
+# gets it in quotes.
+override VENV := $(value VENV)
+override STUDY := $(value STUDY)
+export VENV
+unexport $(REMEMBERED) STUDY
+define newline
+
+
+endef
+quoted = '$(subst $(newline),'$$'\n'',$(subst ','\'',$(value $1)))'
 given = $(if $(filter command,$(firstword $(origin $1))),$1=$(call quoted,$1))
+# Where .venv really lies (see place_venv in install.sh); asked when a command runs, since the set-up comes first.
+ENVIRONMENT = $$(readlink -f -- $(call quoted,VENV))
+RUN = "$(ENVIRONMENT)/bin/python"
+SNAKEMAKE = PATH="$(ENVIRONMENT)/bin:$$PATH" $(RUN) -m snakemake
 # STUDY=cifar10 takes studies/cifar10.yaml in place of the main study; its demonstration is studies/cifar10_demo.yaml.
 STUDY_FILE = studies/$(call quoted,STUDY).yaml
 FILES = $(if $(STUDY),--configfile $(STUDY_FILE))
 DEMO_FILES = $(if $(STUDY),$(STUDY_FILE) studies/$(call quoted,STUDY)_demo.yaml,config.yaml studies/demo.yaml)
+# Snakemake names neither file nor line of a mistake in YAML.
+READ = $(RUN) -m scenessl.study.texts
 named = $(filter command,$(firstword $(origin NAME)))
 CHOICE = $(FILES) $(if $(named),--config study=$(call quoted,NAME))
 MINE = $(if $(named),,$(if $(STUDY),NAME=$(call quoted,STUDY)))
@@ -26,15 +37,18 @@ help: ## this list
 
 demo: ## the whole study in minutes, offline, on images that it draws itself [STUDY=cifar10]
 	@./install.sh run
+	@$(READ) $(DEMO_FILES)
 	@$(SNAKEMAKE) --configfile $(DEMO_FILES)
 
 report: ## the real study: DATA=/path [WEIGHTS=/file FIRST_NAME= LAST_NAME= NUMBER= WORDS=/file NAME= STUDY=], remembered
 	@./install.sh run
 	@$(RUN) -m scenessl.study.local $(foreach key,$(REMEMBERED),$(call given,$(key))) $(MINE)
+	@$(READ) $(if $(STUDY),$(STUDY_FILE),config.yaml)
 	@$(SNAKEMAKE) $(CHOICE)
 
 draft: ## a PDF of what is there so far, with missing parts named [NAME= STUDY=]
 	@./install.sh run
+	@$(READ) $(if $(STUDY),$(STUDY_FILE),config.yaml)
 	@$(SNAKEMAKE) draft --nolock $(CHOICE)
 
 page: ## report.html of what is there so far, as draft.html, with missing parts named [NAME= STUDY=]
@@ -72,4 +86,4 @@ lock: ## pin again what requirements*.txt bring with them (after a change there)
 	@./.ci/lock
 
 clean-env: ## remove the environment
-	rm -rf "$(ENVIRONMENT)" "$(VENV)"
+	rm -rf -- "$(ENVIRONMENT)" $(call quoted,VENV)

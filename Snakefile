@@ -1,8 +1,18 @@
 """From images to the report: one study, planned from its configuration."""
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
+from scenessl.errors import UserError
+from scenessl.study.texts import demand_configurations
+
 min_version("9.20")
+
+# What Snakemake passes over in a configuration's text, such as a key that stands twice.
+try:
+    demand_configurations(workflow.overwrite_configfiles or ["config.yaml"])
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 
 
 # A --configfile replaces the main study; Snakemake alone would merge the two.

@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 
 kind="${1:-run}"
 venv="${VENV:-.venv}"
+case "$venv" in -*) venv="./$venv" ;; esac
 case "$kind" in
 run) files=(requirements.txt) ;;
 dev) files=(requirements.txt requirements-dev.txt) ;;
@@ -72,22 +73,25 @@ system_packages() {
     } || die "$reason, and apt-get failed. Run: sudo $command"
 }
 
-# Snakemake starts scripts with the interpreter's path unquoted: with a blank in it, the environment has to lie
-# elsewhere, and $venv is a link to it.
+# Snakemake starts scripts with the interpreter's path unquoted: with a blank or another sign of the shell in it, the
+# environment has to lie elsewhere, and $venv is a link to it.
 place_venv() {
     local place
     rm -rf "$venv"
+    local odd='*[!A-Za-z0-9_./+@%:,=-]*'
+    # shellcheck disable=SC2254 # a pattern
     case "$(readlink -m "$venv")" in
-    *[[:space:]]*) ;;
+    $odd) ;;
     *) return 0 ;;
     esac
     place="${XDG_CACHE_HOME:-$HOME/.cache}/scenessl/venv-$(printf '%s' "$(readlink -m "$venv")" | cksum | cut -d ' ' -f 1)"
     case "$place" in
-    *[[:space:]]*) die "neither $PWD nor $place can hold the environment, for the blanks in them. Set VENV=/path." ;;
+    # shellcheck disable=SC2254
+    $odd) die "neither $PWD nor $place can hold the environment, for the blanks or other signs in them. Set VENV=/path." ;;
     esac
     mkdir -p "$place"
     ln -s "$place" "$venv"
-    echo "Snakemake cannot run from a path with blanks: $venv is a link to $place"
+    echo "Snakemake cannot run from a path with blanks or signs of the shell: $venv is a link to $place"
 }
 
 make_venv() {

@@ -1,5 +1,11 @@
 # Needs the folder of images (or draws them); makes the index, its audit, the parts of each seed and the decoded crops.
 
+
+# Local rules run where Snakemake does: what downloads, and what takes seconds. None of them imports torch.
+localrules:
+    parts,
+
+
 if PLAN.drawn:
 
     # Draws the embedded data set.
@@ -17,6 +23,9 @@ if PLAN.drawn:
 
 if PLAN.fetched:
 
+    localrules:
+        fetch,
+
     # Checks that torchvision's CIFAR-10 is there; downloads it if the configuration allows that.
     rule fetch:
         output:
@@ -24,7 +33,7 @@ if PLAN.fetched:
         log:
             f"{LOGS}/fetch.log",
         params:
-            folder=PLAN.fetched["folder"],
+            folder=lambda wildcards: PLAN.fetched["folder"],
             download=PLAN.fetched["download"],
             code=code("scenessl.data.download", "workflow_scripts/fetch.py"),
         script:
@@ -44,11 +53,12 @@ rule index:
         key=INDEX_KEY,
     log:
         f"{LOGS}/index.log",
-    threads: workflow.cores
+    threads: min(workflow.cores, READERS)
     params:
-        root=PLAN.data_root,
+        root=lambda wildcards: PLAN.data_root,  # a function: braces in a path are no wildcards
         kind=PLAN.data_kind,
         hash=PLAN.data_hash,
+        unreadable=config["unreadable_images"],
         code=code("scenessl.data.index", "workflow_scripts/index.py"),
     script:
         "../workflow_scripts/index.py"
@@ -83,7 +93,7 @@ rule crops:
         key=CROPS_KEY,
     log:
         f"{LOGS}/crops.log",
-    threads: workflow.cores
+    threads: min(workflow.cores, READERS)
     params:
         side=config["image_side"],
         transform=config["transform"],

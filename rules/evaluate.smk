@@ -27,6 +27,7 @@ rule predict_network:
         model="|".join(STUDY.networks) or "none",
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
@@ -55,6 +56,7 @@ rule predict_frozen:
     wildcard_constraints:
         model="|".join(STUDY.frozen) or "none",
     resources:
+        **INFERENCE,
         compute_threads=1,
     params:
         code=code("scenessl.evaluation.predict", "workflow_scripts/predict_frozen.py"),

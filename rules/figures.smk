@@ -1,5 +1,14 @@
 # Needs results and tables; makes the figures that every study has. Those of a deliverable stand in deliverables/.
 
+
+localrules:
+    pretext_sheet,
+    curves,
+    confusion,
+    accuracy,
+    early_latest,
+
+
 SAMPLES = code("scenessl.explain.samples", "workflow_scripts/samples.py")
 
 

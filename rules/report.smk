@@ -1,6 +1,13 @@
 # Needs everything before it; makes the tables, the report, the submission and the checks at the end.
 
 
+localrules:
+    configuration,
+    tables,
+    submission,
+    checks,
+
+
 # Writes the configuration as report and submission show it: resolved, without device and local paths.
 rule configuration:
     output:
@@ -127,6 +134,7 @@ rule checks:
     input:
         pdf=f"{R}/report/report.pdf",
         page=f"{R}/report/report.html",
+        provenance=f"{R}/provenance.json",
         zip=submission_files(),
         figures=FIGURES,
         tables=rules.tables.output.tables,
@@ -135,5 +143,7 @@ rule checks:
         checks=f"{R}/report/checks.json",
     log:
         f"{LOGS}/checks.log",
+    params:
+        root=subpath(input.provenance, parent=True),
     script:
         "../workflow_scripts/checks.py"

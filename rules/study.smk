@@ -12,14 +12,21 @@ from scenessl.study.graph import Start
 from scenessl.study.keys import key_file
 from scenessl.study.local import with_local
 from scenessl.study.planning import plan
-from scenessl.study.preflight import STUDENT
+from scenessl.study.preflight import STUDENT, checkpoint_folder
+from scenessl.study.unfinished import advice
 from scenessl.report.checkout import project_files
 from scenessl.report.naming import submission_name
 
 try:
     given = workflow.config_settings.config
     config = with_local(config, "local.yaml", given)
-    PLAN = plan(config, repository=Path(workflow.basedir), results=Path("results"))
+    PLAN = plan(
+        config,
+        repository=Path(workflow.basedir),
+        results=Path("results"),
+        is_dry=workflow.dryrun,
+        is_job=not workflow.is_main_process,
+    )
     SUBMISSION = (
         submission_name(*(config["student"][key] for key in STUDENT))
         if config["zip"]
@@ -28,13 +35,20 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-for remark in PLAN.remarks:
+for remark in PLAN.remarks if workflow.is_main_process else []:
     logger.warning(remark)
+
+
+onerror:
+    if workflow.is_main_process:
+        logger.error(advice(f"results/{PLAN.study.name}", PLAN.published))
+
 
 STUDY = PLAN.study
 ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, name)]
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
+READERS = 8  # more threads that read images wait for the disk
 GPU = 0 if config["device"] == "cpu" else 1  # one job at a time holds it
 SEEDS = STUDY.seeds
 LABELLED = [name for name, model in STUDY.models.items() if model.task == "scenes"]
@@ -51,6 +65,9 @@ FIRST_PARTS = ancient(f"{R}/data/parts_seed{FIRST}.csv")
 # What every image's number, its pixels and its part depend on: whoever reads the files above has the key too (keys.py).
 IMAGES = {
     "hash": PLAN.data_hash,
+    # where they are skipped, decoding decides which images there are
+    "skipped": config["unreadable_images"] == "skip"
+    and code_hash("scenessl.data.decode"),
     "code": code_hash("scenessl.data.folders", "scenessl.data.batches"),
 }
 PIXELS = IMAGES | {
@@ -91,6 +108,34 @@ def code(*modules):
     hashes = code_hash(*modules)
     hashes.pop("scenessl/joblog.py", None)
     return hashes
+
+
+def memory(wildcards, input, attempt):
+    """Megabytes of a job that runs a network without training it; measured peaks stand in docs/SCALING.md."""
+    return round(attempt * (3000 + 2 * input.size_mb))
+
+
+def minutes(wildcards, input, attempt):
+    """Minutes of such a job, by the size of what it reads, crops above all."""
+    return round(attempt * (30 + input.size_mb / 10))
+
+
+def training_memory(wildcards, input, attempt):
+    """Megabytes of a training: its data twice, and what a batch of its pixels takes in EfficientNet-B0 and more."""
+    pixels = model_of(wildcards).settings["batch_size"] * config["image_side"] ** 2
+    return round(attempt * (2000 + 2 * input.size_mb + 0.003 * pixels))
+
+
+def training_minutes(wildcards, input, attempt):
+    """Minutes of a training: four times what two CPU cores took; one that is cut off goes on in its next attempt."""
+    epochs = model_of(wildcards).settings["epochs"]
+    return round(attempt * (60 + 0.02 * epochs * input.size_mb))
+
+
+# What jobs ask a cluster for, more with every attempt; a workstation sets no limit. A rule that has none of these is
+# small: its share stands in the cluster's profile.
+INFERENCE = {"mem_mb": memory, "runtime": minutes}
+TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}
 
 
 def plain(settings):

@@ -1,5 +1,12 @@
 # Needs crops, parts and, for ImageNet, weights; makes the starts, every model's training and the features of frozen ones.
 
+from scenessl.study.states import remove_finished
+
+
+localrules:
+    fetch_weights,
+
+
 NETWORK = code(
     "scenessl.training.network", ARCHITECTURE, "workflow_scripts/train_network.py"
 )
@@ -8,8 +15,28 @@ FROZEN = code(
 )
 
 
+# Downloads torchvision's ImageNet weights into its cache, unless they are there.
+rule fetch_weights:
+    output:
+        record=f"{R}/starts/torchvision.json",
+    log:
+        f"{LOGS}/fetch_weights.log",
+    resources:
+        folder=str(checkpoint_folder()),
+    params:
+        code=code("scenessl.data.download", "workflow_scripts/fetch_weights.py"),
+    script:
+        "../workflow_scripts/fetch_weights.py"
+
+
 # Writes the ImageNet backbone that `init: imagenet` names.
 rule imagenet_start:
+    input:
+        fetched=(
+            ancient(f"{R}/starts/torchvision.json")
+            if PLAN.weights["kind"] == "torchvision"
+            else []
+        ),
     output:
         start=f"{R}/starts/imagenet.safetensors",
     log:
@@ -41,6 +68,7 @@ rule random_start:
         f"{LOGS}/random_start_seed{{seed}}.log",
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         compute_threads=PLAN.threads,
     params:
         network=config["network"],
@@ -76,6 +104,7 @@ rule train_network:
         model="|".join(STUDY.networks) or "none",
     threads: PLAN.threads
     resources:
+        **TRAINING,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
@@ -105,6 +134,7 @@ rule features:
         f"{TIMES}/features/{{start}}.tsv"
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
@@ -116,6 +146,7 @@ rule features:
         code=code(
             "scenessl.training.frozen", ARCHITECTURE, "workflow_scripts/features.py"
         ),
+        state=f"{R}/.state/features/{{start}}",
     script:
         "../workflow_scripts/features.py"
 
@@ -143,6 +174,7 @@ rule train_classifier:
     wildcard_constraints:
         model="|".join(STUDY.frozen) or "none",
     resources:
+        **INFERENCE,
         compute_threads=1,
     params:
         settings=lambda wildcards: plain(model_of(wildcards).settings),
@@ -151,3 +183,8 @@ rule train_classifier:
         state=f"{R}/.state/train/{{model}}/seed{{seed}}",
     script:
         "../workflow_scripts/train_classifier.py"
+
+
+# What let the jobs go on after a kill is no longer needed.
+onsuccess:
+    remove_finished(f"{R}/.state")

@@ -1,34 +1,45 @@
 """What a job says: to its log and to the terminal, and one line instead of a traceback for a user's mistake."""
 
 import ctypes
+import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import TextIO
 
 from scenessl.errors import UserError
 
+# What a user can mend: no room, no permission.
+MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
 
 class Tee:
-    """A text stream that writes to several."""
+    """A text stream that writes to several.
+
+    One that takes no more (a log on a full disk, a closed terminal) is left out from then on: what a job makes counts
+    for more than what it says.
+    """
 
     def __init__(self, *streams) -> None:
         """Take the streams."""
-        self.streams = streams
+        self.streams = list(streams)
 
     def write(self, text: str) -> int:
         """Write to all, at once."""
-        for stream in self.streams:
-            stream.write(text)
-            stream.flush()
+        for stream in tuple(self.streams):
+            try:
+                stream.write(text)
+                stream.flush()
+            except OSError:
+                self.streams.remove(stream)
         return len(text)
 
     def flush(self) -> None:
-        """Flush all."""
-        for stream in self.streams:
-            stream.flush()
+        """Do nothing, since every writing flushes."""
 
     def isatty(self) -> bool:
         """Say no: a log takes no progress bars."""
@@ -39,13 +50,14 @@ class Tee:
 def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
     """Send what a job prints to its log as well, and compute with `threads` whatever was granted.
 
-    A UserError ends the process with its message and status 1, an interrupt with status 130; neither shows a
-    traceback.
+    A UserError, a full disk or a missing permission ends the process with a message and status 1, an interrupt with
+    status 130; none shows a traceback.
     """
+    _end_with_snakemake()
     if threads:
         _fix_threads(threads)
         _keep_freed_memory()
-    with open(log, "w", encoding="utf-8") as file:
+    with _opened(log) as file:
         both = Tee(sys.__stderr__, file)
         with redirect_stdout(both), redirect_stderr(both):
             try:
@@ -56,9 +68,43 @@ def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
             except KeyboardInterrupt:
                 print("interrupted; what was finished stands, and the next run goes on from there", file=sys.stderr)
                 sys.exit(130)
-            except Exception:  # a mistake of ours: the log must tell it as well
-                traceback.print_exc()
+            except Exception as error:
+                if isinstance(error, OSError) and error.errno in MENDABLE:
+                    print(_mendable(error), file=sys.stderr)
+                else:  # a mistake of ours: the log must tell it as well
+                    traceback.print_exc()
                 sys.exit(1)
+
+
+def _end_with_snakemake() -> None:
+    """Let the system end this job when its Snakemake is killed: the next one would start a second copy beside it.
+
+    On Linux only; elsewhere copies wait for each other where that counts (`training.state`).
+    """
+    set_signal_at_parents_death = 1  # of prctl(2)
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").prctl(set_signal_at_parents_death, signal.SIGKILL)
+
+
+@contextmanager
+def _opened(log: Path | str) -> Iterator[TextIO]:
+    """Open the log, or end the process with a message; what a full disk did not take is lost without another."""
+    try:
+        file = open(log, "w", encoding="utf-8")  # noqa: SIM115 - closed below, where that may fail
+    except OSError as error:
+        print(_mendable(error), file=sys.__stderr__)
+        sys.exit(1)
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()
+
+
+def _mendable(error: OSError) -> str:
+    """Say what the system refused."""
+    place = error.filename or "a file"
+    return f"Error: cannot use {place}: {error.strerror}. Free disk or change the permissions, and start again."
 
 
 def _keep_freed_memory() -> None:

@@ -109,7 +109,7 @@ FIGURE_SIZES = {  # millimetres; as the real figures, where their size matters t
 
 
 def write_study(
-    root: Path, classes=None, seeds=(0,), demo=False, test=None, per_class=20, document="scene15", **changes
+    root: Path, classes=None, seeds=(0,), demo=False, test=None, per_class=20, document="scene15", flags=None, **changes
 ) -> Path:
     """Write the results of an invented study below `root`.
 
@@ -121,6 +121,7 @@ def write_study(
         test: test accuracies by model name, in place of TEST.
         per_class: test images of each class.
         document: the assignment, and with it the study.
+        flags: models by name that learned nothing, and why.
         changes: keys of configuration.yaml to replace.
     """
     made = cifar10_configuration(seeds, demo) if document == "cifar10" else configuration(seeds, demo)
@@ -130,7 +131,7 @@ def write_study(
     classes = list(classes or (TEN if document == "cifar10" else FIFTEEN))
     images = _write_data(root, classes, seeds, published, per_class, grayscale=document == "scene15")
     _write_models(root, published, accuracies)
-    _write_tables(root, published, accuracies, classes, per_class)
+    _write_tables(root, published, accuracies, classes, per_class, flags or {})
     _write_explanations(root, published, images)
     write_looks(root, published, images)
     _write_figures(root, published)
@@ -340,7 +341,7 @@ def _history(epoch: int, best: int, final: float) -> dict:
     }
 
 
-def _write_tables(root: Path, published: dict, accuracies: dict, classes: list[str], per_class: int) -> None:
+def _write_tables(root, published: dict, accuracies: dict, classes: list[str], per_class: int, flags: dict) -> None:
     number = len(classes) * per_class
     held = published["validation"] != "test"
     accuracy, fitting, recall, confusion = [], [], [], []
@@ -361,6 +362,9 @@ def _write_tables(root: Path, published: dict, accuracies: dict, classes: list[s
                     "test_low": value - half,
                     "test_high": min(value + half, 1),
                     "test_accuracy_unleaked": value - 0.0004,
+                    "test_loss": 3.1,
+                    "chance": 1 / len(names_of(model["task"], classes)),
+                    "flag": flags.get(name, ""),
                     "n_train": 255,
                     "n_validation": 45 if held else 0,
                     "n_test": number,

@@ -1,3 +1,4 @@
+import io
 import json
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_study import finish_study, make_project
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 
 from scenessl.errors import UserError
 from scenessl.files import read_csv, write_csv, write_json
@@ -178,41 +179,59 @@ def page_of(folder):
     return folder / "report.html"
 
 
-def test_complete_deliverables_pass_and_are_listed(submission, tmp_path):
-    pdf, archive = submission
+def check(root, folder, submission=None, pdf=None, deliverables=None):
+    """Check the deliverables of a study as its last rule does."""
+    pdf, archive = submission or (pdf, None)
+    deliverables = {"1.17 report": [str(pdf)]} if deliverables is None else deliverables
     check_deliverables(
-        tmp_path / "checks.json",
-        deliverables={"1.17 report": [str(pdf)]},
-        pdf=pdf,
-        page=page_of(tmp_path),
-        archive=archive,
+        folder / "checks.json", deliverables=deliverables, root=root, pdf=pdf, page=page_of(folder), archive=archive
     )
+
+
+def test_complete_deliverables_pass_and_are_listed(study, submission, tmp_path):
+    check(study, tmp_path, submission)
+    pdf, _ = submission
     found = json.loads((tmp_path / "checks.json").read_text())
-    assert found["report"] == {"pages": 1, "characters": 5} and found["page"] == {"viewers": 1}
+    assert found["report"] == {"pages": 1, "characters": 5} and found["results"] == {"checks": 15}
+    assert found["page"] == {"viewers": 1}
     assert found["submission"]["folder"] == "A_B_1" and found["deliverables"] == {"1.17 report": [str(pdf)]}
 
 
-def test_every_missing_deliverable_is_named_and_nothing_is_written(submission, tmp_path):
+def test_every_missing_deliverable_is_named_and_nothing_is_written(study, submission, tmp_path):
     (tmp_path / "empty.svg").touch()
     asked = {"1.15 maps": [str(tmp_path / "no.svg"), str(tmp_path / "empty.svg")], "1.16 inversion": []}
     with pytest.raises(UserError, match=r"1\.16 inversion: no file.*no\.svg is missing.*empty\.svg is empty"):
-        check_deliverables(tmp_path / "checks.json", deliverables=asked, pdf=submission[0], page=page_of(tmp_path))
+        check(study, tmp_path, submission, deliverables=asked)
     assert not (tmp_path / "checks.json").exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"no pdf at all", one_page()[:60]])
-def test_a_report_that_does_not_open_fails(tmp_path, data):
-    path = tmp_path / "report.pdf"
-    path.write_bytes(data)
-    with pytest.raises(UserError, match=r"report\.pdf"):
+@pytest.mark.parametrize("change", [lambda text: text.replace("0.", "0.9", 1), None])
+def test_results_that_changed_or_went_fail_without_a_submission_as_well(study, submission, tmp_path, change):
+    table = study / "tables" / "per_class.csv"
+    table.write_text(change(table.read_text())) if change else table.unlink()
+    with pytest.raises(UserError, match=r"results in .*toy fail their check: .*per_class\.csv"):
+        check(study, tmp_path, pdf=submission[0])
+    assert not (tmp_path / "checks.json").exists()
+
+
+def test_a_report_that_does_not_open_fails_wherever_it_was_cut(tmp_path):
+    path, whole = tmp_path / "report.pdf", one_page()
+    for length in range(whole.index(b"%%EOF")):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UserError, match=r"report\.pdf does not open"):
+            read_report(path)
+    path.write_bytes(b"no pdf at all")
+    with pytest.raises(UserError, match="does not open"):
         read_report(path)
 
 
-def test_a_report_without_text_fails(tmp_path):
-    writer = PdfWriter()
-    writer.add_blank_page(99, 99)
+@pytest.mark.parametrize(("pages", "words"), [("Tb", "page 2"), ("bTb", "page 1, 3"), ("", "any page")])
+def test_a_report_with_a_page_without_text_fails(tmp_path, pages, words):
+    writer, text = PdfWriter(), PdfReader(io.BytesIO(one_page())).pages[0]
+    for page in pages:
+        writer.add_page(text) if page == "T" else writer.add_blank_page(99, 99)
     writer.write(tmp_path / "blank.pdf")
-    with pytest.raises(UserError, match="no text on its 1 pages"):
+    with pytest.raises(UserError, match=f"no text on {words}"):
         read_report(tmp_path / "blank.pdf")
 
 
@@ -234,21 +253,22 @@ def rewritten(path, change):
         (lambda files: files | {"A_B_1/report.pdf": b"other"}, "another report"),
         (lambda files: files | {"A_B_1/results/toy/tables/accuracy.csv": b"model\n"}, "fail their check"),
         (lambda files: {name: data for name, data in files.items() if "provenance" not in name}, "no results"),
+        (
+            lambda files: {name: data for name, data in files.items() if "index.csv" not in name},
+            "index.csv: is missing",
+        ),
+        (lambda files: files | {"A_B_1/results/toy/provenance.json": b"{}"}, "other results than"),
     ],
 )
-def test_a_submission_that_is_not_whole_fails(submission, tmp_path, change, message):
-    pdf, archive = submission
-    rewritten(archive, change)
+def test_a_submission_that_is_not_whole_fails(study, submission, tmp_path, change, message):
+    rewritten(submission[1], change)
     with pytest.raises(UserError, match=message):
-        check_deliverables(
-            tmp_path / "checks.json", deliverables={"pdf": [str(pdf)]}, pdf=pdf, page=page_of(tmp_path), archive=archive
-        )
+        check(study, tmp_path, submission)
 
 
-def test_a_damaged_zip_fails(submission, tmp_path):
-    pdf, archive = submission
-    archive.write_bytes(archive.read_bytes()[:-400])
+@pytest.mark.parametrize("damage", [lambda data: data[:-400], lambda data: data[:50] + bytes(9) + data[59:]])
+def test_a_damaged_zip_fails(study, submission, tmp_path, damage):
+    _, archive = submission
+    archive.write_bytes(damage(archive.read_bytes()))
     with pytest.raises(UserError, match="does not unpack"):
-        check_deliverables(
-            tmp_path / "checks.json", deliverables={"pdf": [str(pdf)]}, pdf=pdf, page=page_of(tmp_path), archive=archive
-        )
+        check(study, tmp_path, submission)

@@ -22,6 +22,7 @@ from scenessl.data.cache import write_crops
 from scenessl.data.identity import data_hash
 from scenessl.data.index import write_index
 from scenessl.data.sources import each, open_source
+from scenessl.data.trees import Load
 from scenessl.errors import UserError
 
 KINDS = ("zip", "tar", "tar.gz", "tgz", "tar.xz", "txz")
@@ -215,10 +216,11 @@ def test_the_second_hash_of_many_images_is_quick(tmp_path):
 def test_a_large_image_is_refused_by_name_and_a_large_other_file_is_not(files, tmp_path, kind, monkeypatch):
     monkeypatch.setattr(archives, "LARGEST", 5000)
     fine = pack(files | {"notes.bin": bytes(20000)}, tmp_path / f"fine.{kind}")
-    assert data_hash(fine, tmp_path / "m")
+    built(fine, tmp_path / "fine")
     archive = pack(files | {"train/a/huge.png": bytes(20000)}, tmp_path / f"x.{kind}")
-    with pytest.raises(UserError, match=r"train/a/huge\.png in .*x\."):
-        data_hash(archive, tmp_path / "m")
+    assert data_hash(archive, tmp_path / "m") != data_hash(fine, tmp_path / "m")
+    with pytest.raises(UserError, match=r"1 image in .*x\..*train/a/huge\.png \(its 0 MB are more than"):
+        built(archive, tmp_path / "out")
 
 
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
@@ -239,7 +241,7 @@ def test_reading_never_runs_far_ahead():
         def read(self, paths):
             for path in paths:
                 read.append(path)
-                yield path, lambda: b""
+                yield path, Load(lambda: b"")
 
     def work(path, load):
         gate.wait(10)
@@ -366,8 +368,9 @@ def test_undecodable_names_are_refused(files, tmp_path, kind):
         header[148:156] = b"%06o\0 " % sum(header)
         data = data[:place] + bytes(header) + data[place + 512 :]
     archive.write_bytes(data)
-    with pytest.raises(UserError, match="not UTF-8"):
-        data_hash(archive, tmp_path / "memory")
+    assert data_hash(archive, tmp_path / "memory")
+    with pytest.raises(UserError, match=r"train/a/\\xff\\xfe\.png \(its name is not UTF-8\)"):
+        built(archive, tmp_path / "out")
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,15 @@ import pickle
 import random
 import struct
 import tarfile
-import urllib.error
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 from torchvision.datasets import CIFAR10
 
-from scenessl.data import batches
+from scenessl.data import batches, pickles
 from scenessl.data.batches import FILES, FOLDER, META, TEST, TRAIN, official_hash
 from scenessl.data.cache import write_crops
-from scenessl.data.download import fetch_cifar10
 from scenessl.data.identity import data_hash
 from scenessl.data.index import write_index
 from scenessl.data.sources import open_source
@@ -215,11 +212,11 @@ def test_no_pickle_is_ever_run(tmp_path, protocol, file):
 )
 def test_stand_ins_cannot_be_changed(tmp_path, code):
     folder = write(tmp_path / FOLDER)
-    before = [dict(vars(kind)) for kind in batches._KNOWN.values()]
+    before = [dict(vars(kind)) for kind in pickles.KNOWN.values()]
     (folder / "data_batch_1").write_bytes(code)
     with pytest.raises(UserError, match="data_batch_1"):
         listed(tmp_path)
-    assert [dict(vars(kind)) for kind in batches._KNOWN.values()] == before
+    assert [dict(vars(kind)) for kind in pickles.KNOWN.values()] == before
 
 
 def test_damaged_anywhere_one_message_names_the_file(tmp_path):
@@ -283,7 +280,7 @@ def test_missing_files_and_empty_classes_are_named(tmp_path):
             data_hash(root, tmp_path / "memory")
 
 
-# --- torchvision's download -------------------------------------------------------------------------------------------
+# --- torchvision's files ----------------------------------------------------------------------------------------------
 
 
 def test_the_files_are_torchvisions():
@@ -291,54 +288,3 @@ def test_the_files_are_torchvisions():
     assert list(TEST.items()) == [tuple(pair) for pair in CIFAR10.test_list]
     assert (META, FILES[META]) == (CIFAR10.meta["filename"], CIFAR10.meta["md5"]) and CIFAR10.base_folder == FOLDER
     assert len(official_hash()) == 64
-
-
-def test_what_is_there_is_checked_and_recorded_without_a_download(root, tmp_path, believed, monkeypatch):
-    believed(root)
-    monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", pytest.fail)
-    for allowed in (True, False):
-        record = tmp_path / f"{allowed}.json"
-        fetch_cifar10(folder=root, download=allowed, record=record)
-        assert json.loads(record.read_text()) == {"name": "CIFAR10", "files": FILES}
-
-
-def test_what_is_missing_is_downloaded_only_where_that_is_allowed(tmp_path, root, believed, monkeypatch):
-    believed(root)
-    asked = []
-
-    def fake(url, folder, filename, md5):
-        asked.append((Path(folder), filename, md5))
-        write(Path(folder) / FOLDER, "old")
-
-    monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", fake)
-    arguments = {"folder": tmp_path / "new", "record": tmp_path / "record.json"}
-    with pytest.raises(UserError, match=r"is not in .*new.*`download: true`.*`data: /path`"):
-        fetch_cifar10(**arguments, download=False)
-    assert asked == [] and not arguments["record"].exists()
-    fetch_cifar10(**arguments, download=True)
-    assert asked == [(tmp_path / "new", "cifar-10-python.tar.gz", CIFAR10.tgz_md5)] and arguments["record"].exists()
-    assert data_hash(tmp_path / "new", tmp_path / "m") == data_hash(root, tmp_path / "m")
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (urllib.error.URLError(OSError(-3, "Temporary failure in name resolution")), "Temporary failure"),
-        (RuntimeError("File not found or corrupted."), "corrupted"),
-        (OSError(28, "No space left on device"), "No space left"),
-    ],
-)
-def test_a_download_that_fails_says_why_and_the_way_out(tmp_path, monkeypatch, error, words):
-    def fail(*_, **__):
-        raise error
-
-    monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", fail)
-    with pytest.raises(UserError, match=rf"cannot download CIFAR-10 into .*{words}.*`data: /path`") as caught:
-        fetch_cifar10(folder=tmp_path, download=True, record=tmp_path / "record.json")
-    assert "\n" not in str(caught.value) and not (tmp_path / "record.json").exists()
-
-
-def test_damaged_files_are_not_believed(tmp_path):
-    write(tmp_path / FOLDER)
-    with pytest.raises(UserError, match="not whole and unchanged"):
-        fetch_cifar10(folder=tmp_path, download=False, record=tmp_path / "record.json")

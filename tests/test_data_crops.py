@@ -13,7 +13,7 @@ from torchvision.transforms._presets import ImageClassification
 
 from scenessl.data.cache import write_crops
 from scenessl.data.crops import MEAN, STD, Crops, normalise
-from scenessl.data.decode import decode
+from scenessl.data.decode import decoded
 from scenessl.data.index import write_index
 from scenessl.data.transforms import crop
 from scenessl.errors import UserError
@@ -173,7 +173,8 @@ def test_changed_and_missing_images_are_refused(mixed, tmp_path):
 def test_real_images_equal_the_preset(tmp_path):
     paths = sorted(REAL.rglob("*.jpg"))[::150]
     for path in paths:
-        pixels = np.array(crop(decode(path.read_bytes()).pixels))
+        with decoded(path.read_bytes()) as picture:
+            pixels = np.array(crop(picture.pixels))
         image = normalise(torch.from_numpy(pixels).expand(1, 3, 224, 224))[0]
         assert (image - expected(path)).abs().max() <= 1e-6
     with io.BytesIO(paths[0].read_bytes()) as file:

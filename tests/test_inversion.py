@@ -20,6 +20,7 @@ from scenessl.explain.regularisers import (
     without_small_contributions,
     without_small_norms,
 )
+from scenessl.training.state import State
 
 SIDE = 20
 PLAIN = Ascent(
@@ -315,3 +316,21 @@ def test_to_uint8_undoes_the_normalisation():
     pictures = torch.from_numpy(crops(2))
     limits = (normalise(torch.zeros(1, 3, 1, 1)), normalise(torch.full((1, 3, 1, 1), 255.0)))
     assert torch.equal(to_uint8(normalise(pictures), limits), pictures)
+
+
+@pytest.mark.parametrize("seen", [1, 2])
+def test_a_killed_inversion_goes_on_after_its_last_twenty_steps(model, tmp_path, seen):
+    whole, lines = run(model), []
+
+    def killed(line):
+        lines.append(line)
+        if len(lines) > seen - 1:
+            raise KeyboardInterrupt
+
+    state = State(tmp_path / "s", "a")
+    with pytest.raises(KeyboardInterrupt):
+        run(model, report=killed, state=state)
+    lines.clear()
+    again = run(model, report=lines.append, state=state)
+    assert len(lines) == 40 // 20 - (seen - 1)
+    assert all(np.array_equal(again[name], whole[name]) for name in whole)

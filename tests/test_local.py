@@ -129,8 +129,9 @@ def test_a_bad_value_is_refused_and_nothing_written(here, given, message):
         ("studies: {a: {words: {4b: 3}}}", "studies.a.words.4b: 3 is not text"),
         ("studies: {a: 3}", "studies.a: 3 is not a mapping"),
         ("- a", "is not a mapping"),
-        ("a: [", "cannot be read"),
-        ("student: !!python/object:x {}", "cannot be read"),
+        ("a: [", "local.yaml, line 1: "),
+        ("student: {}\nstudent: {}", "local.yaml, line 2: the key 'student' stands twice, first in line 1"),
+        ("student: !!python/object:x {}", "local.yaml, line 1: "),
     ],
 )
 def test_a_broken_file_is_named(here, text, message):

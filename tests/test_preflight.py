@@ -164,7 +164,7 @@ def test_no_pickle_is_ever_run(run, tmp_path):
 
 def test_missing_weights_and_a_folder_are_named(run):
     assert "nothing.pth cannot be read (No such file" in refused(run, weights="nothing.pth")[0]
-    assert "images cannot be read (Is a directory" in refused(run, weights="images")[0]
+    assert "images is no file" in refused(run, weights="images")[0]
 
 
 def test_no_model_from_imagenet_needs_no_weights(run):

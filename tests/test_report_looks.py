@@ -469,6 +469,15 @@ def test_finetuning_is_judged_against_training_from_the_same_start(tmp_path, acc
     assert expectations.better_start(evidence).outcome == outcome
 
 
+@pytest.mark.parametrize("accuracy", [0.99, 0.90])
+def test_a_difference_between_trainings_that_are_not_alike_decides_nothing(tmp_path, accuracy):
+    evidence = read_evidence(write_study(tmp_path, document="cifar10", test={"rotation_finetuned": accuracy}))
+    evidence.models["rotation_finetuned"].settings["epochs"] += 3
+    assert usefulness.usefulness(evidence, "rotation_finetuned") == "unlike"
+    assert "not trained like its control" in plain(usefulness.useful(evidence))
+    assert expectations.better_start(evidence).outcome == UNDECIDED
+
+
 @pytest.mark.parametrize(
     ("test", "labels", "random"),
     [

@@ -109,11 +109,11 @@ def test_every_key_is_described():
         ),
         ("recipes.supervised.learning_rate.value", 0, "recipes.supervised.learning_rate.value: 0 must be above 0"),
         ("recipes.supervised.epochs.value", 12.0, "epochs.value: 12.0 is not a whole number (write 12)"),
-        ("recipes.supervised.epochs.value", True, "epochs.value: True is not a whole number"),
+        ("recipes.supervised.epochs.value", True, "epochs.value: true is not a whole number"),
         ("recipes.supervised.epochs", 12, 'recipes.supervised.epochs: 12 stands alone; write {value: 12, reason: "…"}'),
         ("recipes.supervised.epochs.reason", DROP, "recipes.supervised.epochs.reason: missing"),
         ("recipes.supervised.epochs.reason", " ", "recipes.supervised.epochs.reason: is empty"),
-        ("recipes.supervised.epochs.reason", None, "recipes.supervised.epochs.reason: None is not text"),
+        ("recipes.supervised.epochs.reason", None, "recipes.supervised.epochs.reason: null is not text"),
         ("recipes.supervised.epochs", DROP, "recipes.supervised.epochs: missing"),
         ("recipes.supervised.epcohs", 3, "recipes.supervised.epcohs: unknown key; did you mean 'epochs'?"),
         (
@@ -140,7 +140,7 @@ def test_every_key_is_described():
             "models.rotation_scenes.epochs: no model is called 'supervsed'; did",
         ),
         ("models.rotation_scenes.epochs", "rotation_scenes", "takes the number of epochs from itself"),
-        ("models.random", {}, "models.random: no name that can be used here (the names of starting points are taken)"),
+        ("models.random", {}, "models.random: no name that can be used here (taken: random, imagenet, "),
         ("models.imagenet_scenes", None, "roles.controls.0: the model 'imagenet_scenes' was dropped (null)"),
         (
             "explain.models",

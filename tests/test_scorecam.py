@@ -9,10 +9,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from scenessl.errors import UserError
+from scenessl.explain.arrays import write_arrays
 from scenessl.explain.folding import folded
-from scenessl.explain.progress import Progress, write_arrays
 from scenessl.explain.scorecam import ScoreCam, explain, masks, recorded
 from scenessl.explain.variants import VARIANTS, variant_named
+from scenessl.training.state import State
 
 SIDE, CLASSES, TARGET = 17, 4, 2
 
@@ -262,39 +263,24 @@ def test_folding_leaves_other_batch_norms_alone():
     assert isinstance(folded(sequence)[2], nn.BatchNorm2d)
 
 
-def test_a_killed_run_goes_on_where_it_was(model, tmp_path):
-    asked = {"layers": [2], "report": list}
+def test_a_killed_run_goes_on_where_it_was(model, tmp_path, monkeypatch):
+    asked = {"layers": [2, 1], "report": list}
     whole = explain(model, photographs(3), [5, 6, 7], [0, 1, 2], normalise, **asked)
+    heat, made = ScoreCam.heat, []
 
-    def killed(line):
-        if "2 of 3" in line:
+    def killed_at_the_fourth(self, *arguments):
+        if len(made) == 3:
             raise KeyboardInterrupt
+        made.append(heat(self, *arguments))
+        return made[-1]
 
+    monkeypatch.setattr(ScoreCam, "heat", killed_at_the_fourth)
     with pytest.raises(KeyboardInterrupt):
-        explain(
-            model, photographs(3), [5, 6, 7], [0, 1, 2], normalise,
-            layers=[2], progress=Progress(tmp_path / "state", "a"), report=killed,
-        )  # fmt: skip
-    calls = []
-
-    def counted(images):
-        calls.append(len(images))
-        return normalise(images)
-
-    progress = Progress(tmp_path / "state", "a")
-    again = explain(model, photographs(3), [5, 6, 7], [0, 1, 2], counted, progress=progress, **asked)
-    assert calls == [1]
+        explain(model, photographs(3), [5, 6, 7], [0, 1, 2], normalise, state=State(tmp_path / "s", "a"), **asked)
+    made.clear()
+    again = explain(model, photographs(3), [5, 6, 7], [0, 1, 2], normalise, state=State(tmp_path / "s", "a"), **asked)
+    assert len(made) == 3
     assert all(np.array_equal(again[name], whole[name]) for name in whole)
-    progress.remove()
-    assert not (tmp_path / "state").exists()
-
-
-def test_progress_of_another_fingerprint_is_dropped(tmp_path):
-    Progress(tmp_path / "state", "a").save(1, {"maps": np.ones(2)})
-    assert Progress(tmp_path / "state", "a").load(1)["maps"].tolist() == [1, 1]
-    assert Progress(tmp_path / "state", "b").load(1) is None
-    (tmp_path / "state" / "fingerprint.json").write_text("cut o")
-    assert Progress(tmp_path / "state", "b").load(1) is None
 
 
 def test_arrays_are_written_with_equal_bytes(tmp_path):

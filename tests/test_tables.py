@@ -7,7 +7,7 @@ from sklearn.metrics import confusion_matrix
 
 from scenessl.errors import UserError
 from scenessl.evaluation.accuracy_table import accuracy_rows
-from scenessl.evaluation.cells import guard, rounded, significant, unguard, words
+from scenessl.evaluation.cells import rounded, significant, words
 from scenessl.evaluation.fitting_table import fitting_rows, overfits_from, underfits_by
 from scenessl.evaluation.metrics import wilson_interval
 from scenessl.evaluation.runs import Run, read_run, read_runs
@@ -81,24 +81,8 @@ def test_confusion_counts_agree_with_scikit_learn(study, tables):
 
 
 def test_per_class_counts_the_rows_of_the_test_part(tables):
-    assert row(tables["per_class.csv"], model="a", seed="0", **{"class": guard(CLASSES[0])})["n"] == "3"
+    assert row(tables["per_class.csv"], model="a", seed="0", **{"class": CLASSES[0]})["n"] == "3"
     assert row(tables["per_class.csv"], model="turns", seed="0", **{"class": "90"})["n"] == "4"
-
-
-def test_no_cell_begins_a_formula(tables):
-    cells = [cell for rows in tables.values() for one in rows for cell in one.values()]
-    assert "'=cmd|calc" in cells and "'-robust" in cells
-    numbers = [cell for cell in cells if cell[:1] in tuple("=+-@\t\r")]
-    assert all(isinstance(float(cell), float) for cell in numbers)
-
-
-@pytest.mark.parametrize(
-    "text", ["=1+1", "+x", "-x", "@x", "\tx", "'x", "'=x", "plain", "", "é", "-5", "+1e-3", "-inf"]
-)
-def test_guarded_text_comes_back_and_numbers_stay(text):
-    assert unguard(guard(text)) == text
-    assert not guard(text).startswith(("=", "@", "\t"))
-    assert guard(text) == text or text not in {"-5", "+1e-3", "plain", "é"}
 
 
 def test_comparisons_pair_the_images_of_the_test_part(study, tables):

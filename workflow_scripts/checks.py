@@ -7,6 +7,7 @@ with job(snakemake.log[0]):
     check_deliverables(
         snakemake.output.checks,
         deliverables={"figures": snakemake.input.figures, "tables": snakemake.input.tables},
+        root=snakemake.params.root,
         pdf=snakemake.input.pdf,
         page=snakemake.input.page,
         archive=next(iter(snakemake.input.get("zip", [])), None),

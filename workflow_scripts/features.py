@@ -4,12 +4,17 @@ from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.frozen import write_features
+    from scenessl.training.state import resumable
 
-    write_features(
-        start=snakemake.input.start,
-        start_epoch=snakemake.params.epoch,
-        crops=snakemake.input.crops,
-        mirrored=snakemake.params.mirrored,
-        device=snakemake.resources.device,
-        output=snakemake.output.features,
-    )
+    source, asked, granted = snakemake.input, snakemake.params, snakemake.resources
+    facts = dict(asked.items()) | {"threads": granted.compute_threads, "data": source.crops_key}
+    with resumable(asked.state, facts, [source.start]) as state:
+        write_features(
+            start=source.start,
+            start_epoch=asked.epoch,
+            crops=source.crops,
+            mirrored=asked.mirrored,
+            device=granted.device,
+            state=state,
+            output=snakemake.output.features,
+        )

@@ -7,5 +7,10 @@ from scenessl.study.keys import renew_key
 with job(snakemake.log[0]):
     made = dict(snakemake.output.items())
     key = made.pop("key")
-    write_index(root=snakemake.input.get("drawn") or snakemake.params.root, kind=snakemake.params.kind, **made)
+    write_index(
+        root=snakemake.input.get("drawn") or snakemake.params.root,
+        kind=snakemake.params.kind,
+        unreadable=snakemake.params.unreadable,
+        **made,
+    )
     renew_key(key)

@@ -5,22 +5,27 @@ from scenessl.joblog import job
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.data.crops import Crops, normalise
     from scenessl.data.parts import read_splits
+    from scenessl.explain.arrays import write_arrays
     from scenessl.explain.ascent import Ascent
     from scenessl.explain.inversion import invert
-    from scenessl.explain.progress import write_arrays
     from scenessl.models.device import choose_device
     from scenessl.models.network import rebuild
+    from scenessl.training.state import resumable
 
-    settings = dict(snakemake.params.settings)
+    source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
+    facts = dict(asked.items()) | {"threads": threads, "data": source.crops_key}
+    settings = dict(asked.settings)
     filters = settings.pop("filters")
-    found = invert(
-        rebuild(snakemake.input.weights),
-        Crops(snakemake.input.crops).array,
-        read_splits(snakemake.input.index)["test"],
-        normalise,
-        Ascent(**settings),
-        filters=filters,
-        seed=snakemake.params.seed,
-        device=choose_device(snakemake.resources.device),
-    )
-    write_arrays(snakemake.output.inversion, found)
+    with resumable(asked.state, facts, [source.weights]) as state:
+        found = invert(
+            rebuild(source.weights),
+            Crops(source.crops).array,
+            read_splits(source.index)["test"],
+            normalise,
+            Ascent(**settings),
+            filters=filters,
+            seed=asked.seed,
+            device=choose_device(snakemake.resources.device),
+            state=state,
+        )
+        write_arrays(snakemake.output.inversion, found)

@@ -4,16 +4,19 @@ from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.explain.maps import write_maps
+    from scenessl.training.state import resumable
 
-    write_maps(
-        weights=snakemake.input.weights,
-        choice=snakemake.input.choice,
-        crops=snakemake.input.crops,
-        layers=snakemake.params.layers,
-        variant=snakemake.params.variant,
-        batch=snakemake.resources.batch or None,
-        device=snakemake.resources.device,
-        state=snakemake.params.state,
-        code=snakemake.params.code,
-        output=snakemake.output.maps,
-    )
+    source, asked, granted = snakemake.input, snakemake.params, snakemake.resources
+    facts = dict(asked.items()) | {"threads": granted.compute_threads, "data": source.crops_key}
+    with resumable(asked.state, facts, [source.weights, source.choice]) as state:
+        write_maps(
+            weights=source.weights,
+            choice=source.choice,
+            crops=source.crops,
+            layers=asked.layers,
+            variant=asked.variant,
+            batch=granted.batch or None,
+            device=granted.device,
+            state=state,
+            output=snakemake.output.maps,
+        )

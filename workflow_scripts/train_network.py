@@ -5,11 +5,12 @@ from scenessl.joblog import job
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
     from scenessl.training.network import train_network
-    from scenessl.training.state import training
+    from scenessl.training.state import resumable
 
-    source, asked = snakemake.input, snakemake.params
+    source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
     seed = int(snakemake.wildcards.seed)
-    with training(asked.state, dict(asked.items()) | {"seed": seed}, source.start, snakemake.output) as state:
+    facts = dict(asked.items()) | {"seed": seed, "threads": threads, "data": [source.crops_key, source.parts_key]}
+    with resumable(asked.state, facts, [source.start]) as state:
         train_network(
             task=asked.task,
             options=asked.options,

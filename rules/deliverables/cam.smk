@@ -1,5 +1,10 @@
 # Class activation maps (Zhou et al. 2016): needs models and their predictions; makes maps and grids.
 
+
+localrules:
+    cam_grid,
+
+
 CAM = code("scenessl.explain.cam", ARCHITECTURE, "workflow_scripts/cam.py")
 CAM_CLASSIFIERS = [
     name for name in config["cam"]["models"] if STUDY.models[name].task == "scenes"
@@ -24,6 +29,7 @@ rule cam:
         f"{LOGS}/explain/cam_{{model}}.log",
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],

@@ -1,6 +1,10 @@
 # Embedding: needs the cached features of models; makes t-SNE maps (van der Maaten and Hinton 2008) of test images.
 
 
+localrules:
+    embedding_map,
+
+
 # Maps the features of some test images to the plane, and measures how far the classes are apart.
 rule embedding:
     input:
@@ -14,6 +18,7 @@ rule embedding:
     log:
         f"{LOGS}/explain/embedding_{{model}}.log",
     resources:
+        **INFERENCE,
         compute_threads=1,
     params:
         counts=config["embedding"]["images"],

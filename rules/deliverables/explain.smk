@@ -1,6 +1,12 @@
 # Score-CAM (Wang et al. 2020): needs compared models and their predictions; makes the choice of images, maps and grids.
 
 
+localrules:
+    choice,
+    scorecam_grid,
+    scorecam_comparison,
+
+
 # Chooses the test images that all compared models classify rightly.
 rule choice:
     input:
@@ -34,6 +40,7 @@ rule scorecam:
         f"{TIMES}/scorecam/{{model}}.tsv"
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],

@@ -1,6 +1,11 @@
 # Filters: needs models; makes the kernels of some convolutions, scored by kind, and their pictures.
 
 
+localrules:
+    filter_sheet,
+    filter_kinds,
+
+
 # Scores the filters of the named convolutions and picks the best of each kind.
 rule filters:
     input:

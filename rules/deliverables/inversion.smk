@@ -1,6 +1,11 @@
 # Model inversion (Yosinski et al. 2015): needs models; makes images that excite single filters, and their figures.
 
 
+localrules:
+    inversion_images,
+    inversion_traces,
+
+
 # Makes images that excite the chosen filters of one model.
 rule inversion:
     input:
@@ -16,6 +21,7 @@ rule inversion:
         f"{TIMES}/inversion/{{model}}.tsv"
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
@@ -31,6 +37,7 @@ rule inversion:
         code=code(
             "scenessl.explain.inversion", ARCHITECTURE, "workflow_scripts/inversion.py"
         ),
+        state=f"{R}/.state/inversion/{{model}}",
     script:
         "../../workflow_scripts/inversion.py"
 

@@ -1,5 +1,10 @@
 # Loss extremes: needs models and their predictions; makes the training views that a model finds easiest and hardest.
 
+
+localrules:
+    loss_extremes_sheet,
+
+
 EXTREMES = code("scenessl.explain.loss_extremes", "workflow_scripts/loss_extremes.py")
 
 
@@ -18,6 +23,7 @@ rule loss_extremes:
     log:
         f"{LOGS}/explain/loss_extremes_{{model}}.log",
     resources:
+        **INFERENCE,
         compute_threads=1,
     params:
         task=lambda wildcards: model_of(wildcards).task,

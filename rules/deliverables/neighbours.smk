@@ -1,6 +1,10 @@
 # Neighbours: needs the cached features of models; makes the nearest training images of some test images.
 
 
+localrules:
+    neighbours_sheet,
+
+
 # Finds the nearest training images, and how often they are of the right class over all test images.
 rule neighbours:
     input:
@@ -14,6 +18,7 @@ rule neighbours:
     log:
         f"{LOGS}/explain/neighbours_{{model}}.log",
     resources:
+        **INFERENCE,
         compute_threads=1,
     params:
         images=config["neighbours"]["images"],

@@ -1,6 +1,10 @@
 # Probes: needs weights; makes linear and nearest-neighbour classifiers on every feature block, and their chart.
 
 
+localrules:
+    probe_chart,
+
+
 # Fits the probes of one start, for one seed.
 rule probes:
     input:
@@ -21,6 +25,7 @@ rule probes:
         f"{TIMES}/probes/{{start}}_seed{{seed}}.tsv"
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],

@@ -9,17 +9,16 @@ import gzip
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from scenessl.data.trees import Entry, Load, gone, in_order, is_hidden, join
+from scenessl.data.trees import LARGEST, Entry, Load, gone, is_hidden, join, too_large
 from scenessl.errors import UserError
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz")
-LARGEST = 2**28  # bytes of one image
 ENCRYPTED, UTF8_NAME = 0x1, 0x800  # flags of a zip's members
 
 Folders = dict[str, dict[str, bool]]  # folder -> what it holds: name -> whether that is a folder
@@ -46,22 +45,20 @@ class Archive:
             UserError: the archive is damaged, encrypted or not one, or holds what could lead out of it.
         """
         found = self._folders().get(join(self.inside, folder), {})
-        entries = (Entry(name, is_folder, not is_folder) for name, is_folder in found.items())
-        return in_order(entries, self.root / folder)
+        return sorted(Entry(name, is_folder, not is_folder) for name, is_folder in found.items())
 
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, Load]]:
         """Go through the archive and give these files in its order.
 
         Raises:
-            UserError: the archive is damaged, lacks a file, or one of them is larger than `LARGEST`.
+            UserError: the archive is damaged or lacks a file.
         """
         wanted = {join(self.inside, path): path for path in paths}
         with _one_message(self.given):
             for member in _members(self.given):
                 path = None if member.is_folder else wanted.pop(member.path, None)
                 if path is not None:
-                    data = _bounded(self.given, member)
-                    yield path, lambda data=data: data
+                    yield path, _loaded(member)
         if wanted:
             raise gone(self.root, min(wanted.values()))
 
@@ -83,16 +80,19 @@ class _Member(NamedTuple):
     path: str
     is_folder: bool
     size: int
-    load: Load
+    load: Callable[[], bytes]
 
 
-def _bounded(file: Path, member: _Member) -> bytes:
-    if member.size > LARGEST:
-        raise UserError(
-            f"{member.path} in {file} has {member.size / 1e6:.0f} MB, more than the {LARGEST / 1e6:.0f} MB of the "
-            "largest image that is read. Remove or shrink it."
-        )
-    return member.load()
+def _loaded(member: _Member) -> Load:
+    """Read a file now, since later the archive is somewhere else."""
+    data = None if member.size > LARGEST else member.load()
+
+    def content() -> bytes:
+        if data is None:
+            raise too_large(member.size)
+        return data
+
+    return Load(content, len(data or b""))
 
 
 def _tree(file: Path, members: Iterable[_Member]) -> Folders:
@@ -144,7 +144,7 @@ def _members(file: Path) -> Iterator[_Member]:
         yield _Member("/".join(parts), mode == stat.S_IFDIR, size, load)
 
 
-def _zip(file: Path) -> Iterator[tuple[str, int, int, Load]]:
+def _zip(file: Path) -> Iterator[tuple[str, int, int, Callable[[], bytes]]]:
     """Give (name, kind as in stat, size, load) of every member of a zip archive."""
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
@@ -157,7 +157,7 @@ def _zip(file: Path) -> Iterator[tuple[str, int, int, Load]]:
             yield name, stat.S_IFDIR if info.is_dir() else kind, info.file_size, partial(archive.read, info)
 
 
-def _tar(file: Path) -> Iterator[tuple[str, int, int, Load]]:
+def _tar(file: Path) -> Iterator[tuple[str, int, int, Callable[[], bytes]]]:
     """Give (name, kind as in stat, size, load) of every member of a tar archive, compressed or not."""
     with (
         _decompressed(file) as stream,

@@ -1,18 +1,13 @@
-"""CIFAR-10 as torchvision keeps it: pickles of raw pixels, read without running what they say. Standard library only.
-
-A pickle is a program: loading one calls whatever it names. Here a batch may name nothing but what NumPy's arrays are
-made of, and even these names stand for the small classes below, which only keep what they are given.
-"""
+"""CIFAR-10 as torchvision keeps it: pickles of raw pixels, read without running them. Standard library only."""
 
 import hashlib
-import io
 import json
-import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from scenessl.data.folders import Classes, Listing, class_key, in_label_order
+from scenessl.data.pickles import Array, ForeignNameError, unpickle
 from scenessl.data.trees import Load, Tree, gone
 from scenessl.errors import UserError
 
@@ -88,7 +83,7 @@ class Batches:
                 path = _path(file, row)
                 if path in wanted:
                     wanted.remove(path)
-                    yield path, partial(pixels.__getitem__, slice(row * PIXELS, (row + 1) * PIXELS))
+                    yield path, Load(partial(pixels.__getitem__, slice(row * PIXELS, (row + 1) * PIXELS)), PIXELS)
         if wanted:
             raise gone(self.tree.root, min(wanted))
 
@@ -116,6 +111,8 @@ def _class_names(content: dict, place: Path) -> list[str]:
     names = content.get("label_names")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise _wrong(place, "no list of label_names")
+    if not all(name.strip() and name.isprintable() for name in names):
+        raise _wrong(place, "one of label_names is no word")
     if len({class_key(name) for name in names}) != len(names) or len(names) < 2:
         raise _wrong(place, "label_names are fewer than two, or two are the same")
     return names
@@ -124,96 +121,41 @@ def _class_names(content: dict, place: Path) -> list[str]:
 def _pixels_and_labels(content: dict, place: Path) -> tuple[bytes, list[int]]:
     """Return a batch's pixels, `PIXELS` bytes an image, and its labels."""
     data, labels = content.get("data"), content.get("labels")
-    if not isinstance(labels, list) or not all(type(label) is int for label in labels):
+    if not isinstance(labels, list) or not all(type(label) is int and label.bit_length() < 64 for label in labels):
         raise _wrong(place, "no list of labels")
-    if not isinstance(data, _Array) or not data.is_plain or data.shape != (len(labels), PIXELS):
+    if not isinstance(data, Array) or not data.is_plain or data.shape != (len(labels), PIXELS):
         raise _wrong(place, f"data is no array of bytes of shape ({len(labels)}, {PIXELS})")
-    if len(data.raw) != len(labels) * PIXELS:
-        raise _wrong(place, f"data has {len(data.raw)} bytes")
-    return data.raw, labels
+    try:
+        pixels = data.content()
+    except (TypeError, ValueError) as error:
+        raise _wrong(place, "data has no bytes") from error
+    if len(pixels) != len(labels) * PIXELS:
+        raise _wrong(place, f"data has {len(pixels)} bytes")
+    return pixels, labels
 
 
 def _wrong(place: Path, reason: str) -> UserError:
     return UserError(f"{place} is damaged or no file of CIFAR-10's ({reason}). Get CIFAR-10's files again.")
 
 
-# --- pickles ----------------------------------------------------------------------------------------------------------
-
-
 def _unpickled(place: Path, load: Load) -> dict:
-    """Read a pickled dict of plain values and `_Array`s."""
+    """Read a pickled dict of plain values and `Array`s."""
     try:
-        content = _Unpickler(io.BytesIO(load()), encoding="latin1").load()
+        content = unpickle(load())
     except OSError as error:
         raise UserError(f"cannot read {place}: {error.strerror}. Change its permissions.") from error
-    except _ForeignName as name:
+    except ForeignNameError as name:
         raise UserError(
-            f"{place} wants Python to run {name}, which no file of CIFAR-10's does. Nothing was run. "
+            f"{place} wants Python to run {_line(name)}, which no file of CIFAR-10's does. Nothing was run. "
             "Do not trust this copy; get CIFAR-10's files again."
         ) from None
     except Exception as error:  # a damaged pickle raises whatever its bytes happen to ask for
-        raise _wrong(place, " ".join(str(error).split()) or type(error).__name__) from error
+        raise _wrong(place, _line(error) or type(error).__name__) from error
     if not isinstance(content, dict):
         raise _wrong(place, "no dict")
     return content
 
 
-class _ForeignName(Exception):
-    """A pickle names something that is not allowed."""
-
-
-class _Unpickler(pickle.Unpickler):
-    """An unpickler that finds nothing but the classes below."""
-
-    def find_class(self, module: str, name: str) -> type:
-        """Look up what a pickle calls."""
-        found = _KNOWN.get((module.replace("numpy._core", "numpy.core"), name))
-        if found is None:
-            raise _ForeignName(f"{module}.{name}")
-        return found
-
-
-class _Part:
-    """Something that a pickle makes: it takes arguments, then a state, and does nothing with them."""
-
-    def __init__(self, *arguments: object) -> None:
-        self.arguments = arguments
-
-    def __setstate__(self, state: object) -> None:
-        """Let the state be; without this method a pickle could set attributes, also of the class."""
-
-
-class _Array(_Part):
-    """Stands for numpy.ndarray and for what makes one: its state is (version, shape, type, by columns, bytes)."""
-
-    is_plain = False  # uint8, row by row
-    shape: tuple = ()
-    raw = b""
-
-    def __setstate__(self, state: tuple) -> None:
-        _, self.shape, kind, by_columns, raw = state
-        self.is_plain = isinstance(kind, _Part) and kind.arguments[:1] in {("u1",), ("uint8",)} and not by_columns
-        self.raw = raw.encode("latin1") if isinstance(raw, str) else bytes(raw)
-
-
-class _Buffer(_Array):
-    """Stands for numpy's _frombuffer(bytes, type, shape, order), which pickles of protocol 5 call."""
-
-    def __init__(self, raw: bytes, kind: _Part, shape: tuple, order: str) -> None:
-        self.__setstate__((1, shape, kind, order != "C", raw))
-
-
-class _Bytes(_Part):
-    """Stands for _codecs.encode(text, "latin1"), which is how old protocols write bytes."""
-
-    def __new__(cls, text: str, encoding: str) -> bytes:
-        return text.encode("latin1")
-
-
-_KNOWN = {
-    ("numpy.core.multiarray", "_reconstruct"): _Array,
-    ("numpy.core.numeric", "_frombuffer"): _Buffer,
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _Part,
-    ("_codecs", "encode"): _Bytes,
-}
+def _line(error: Exception) -> str:
+    """Give an error's text in one short line of plain signs, since a pickle may have written it."""
+    return ascii(" ".join(str(error).split()))[1:-1][:200]

@@ -3,13 +3,13 @@
 import errno
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from scenessl.data.decode import DECODERS, Picture, UnreadableError
+from scenessl.data.decode import DECODERS, UnreadableError
+from scenessl.data.names import printable
 from scenessl.data.sources import each, open_source
 from scenessl.data.transforms import crop
 from scenessl.data.trees import Load
@@ -29,7 +29,8 @@ def write_crops(
 ) -> None:
     """Write the crops of all images of an index as a memory-mappable uint8 array [n, C, side, side].
 
-    C is 1 when all images are grayscale, else 3. Every thread holds one image; the array itself lies on the disk.
+    C is 1 when all images are grayscale, else 3. Every thread holds one image, large ones wait for each other; the
+    array itself lies on the disk.
 
     Args:
         index: CSV of the images.
@@ -52,9 +53,14 @@ def write_crops(
         _reserve(temporary)
 
         def fill(path: str, load: Load) -> None:
-            place, row = images.tree.root / path, rows[path]
-            picture = _picture(place, load, row["sha256"], DECODERS[images.layout])
-            array[int(row["image"])] = _planes(crop(picture.convert(mode), side, transform))
+            place, row = printable(str(images.tree.root / path)), rows[path]
+            data = _same_bytes(place, load, row["sha256"])
+            try:
+                with DECODERS[images.layout](data) as picture:
+                    pixels = picture.pixels if picture.pixels.mode == mode else picture.pixels.convert(mode)
+                    array[int(row["image"])] = _planes(crop(pixels, side, transform))
+            except UnreadableError as error:
+                raise UserError(f"cannot read {place}: {error}. Remove or replace it.") from error
 
         for _ in each(images, rows, fill, workers):
             pass
@@ -79,7 +85,7 @@ def _planes(image: Image.Image) -> np.ndarray:
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
-def _picture(place: Path, load: Load, sha256: str, decode: Callable[[bytes], Picture]) -> Image.Image:
+def _same_bytes(place: str, load: Load, sha256: str) -> bytes:
     """Read an image; other bytes than the index saw are refused."""
     try:
         data = load()
@@ -89,7 +95,4 @@ def _picture(place: Path, load: Load, sha256: str, decode: Callable[[bytes], Pic
         ) from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise UserError(f"{place} has changed since it was listed. Start again, so that the images are listed anew.")
-    try:
-        return decode(data).pixels
-    except UnreadableError as error:
-        raise UserError(f"cannot read {place}: {error}. Remove or replace it.") from error
+    return data

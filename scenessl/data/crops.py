@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scenessl.data.nearby import nearby
+
 # EfficientNet_B0_Weights.IMAGENET1K_V1.transforms(): mean and standard deviation of red, green and blue in 0..1
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -21,8 +23,8 @@ class Crops:
     """
 
     def __init__(self, path: Path | str) -> None:
-        """Open the file."""
-        self.array = np.load(path, mmap_mode="r")
+        """Open the file, or its copy on this machine's disk (nearby.py)."""
+        self.array = np.load(nearby(path), mmap_mode="r")
         self.side = int(self.array.shape[-1])
 
     def __len__(self) -> int:

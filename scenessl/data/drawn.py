@@ -38,6 +38,8 @@ def draw(
     jobs = [(split, name, number) for split in counts for name in SCENES for number in range(1, counts[split] + 1)]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        for abandoned in folder.parent.glob(".drawn-*"):
+            shutil.rmtree(abandoned)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".drawn-") as temporary:
             whole = Path(temporary) / folder.name
 

@@ -5,8 +5,10 @@ import os
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
+from scenessl.data.names import is_text
 from scenessl.data.trees import Entry, Tree, join
 from scenessl.errors import UserError
 
@@ -16,6 +18,7 @@ TEXT_SUFFIXES = frozenset(
 )
 SPLITS = ("train", "test")
 SHOWN = 20  # classes named in a message
+DEEPEST = 16  # folders of one folder each that are passed through; a link to one above would lead on for ever
 OUTDOOR = ("coast", "forest", "highway", "inside city", "mountain", "open country", "street", "tall building")
 PLAIN = ("bedroom", "industrial", "kitchen", "living room", "office", "store", "suburb", *OUTDOOR)
 # Copies of 15-Scene name a folder after the class or, as the original does, after the collection and the class.
@@ -42,6 +45,8 @@ class Listing:
         folders: the class folders' names by label, as train spells them.
         origin: "given" when the data set comes with its split, else "by seed".
         ignored: relative paths of files that are neither images nor text.
+
+    A name that is not UTF-8 has surrogates for its strange bytes (see `scenessl.data.names`); a class has none such.
     """
 
     images: tuple[ImageFile, ...]
@@ -94,12 +99,16 @@ def folder_around(tree: Tree) -> str:
 
     A single folder of folders is passed through, down to the first that is none or that is called train or test.
     """
-    folders = [entry.name for entry in tree.entries() if entry.is_folder]
-    if len(folders) != 1 or folders[0].casefold() in SPLITS:
-        return ""
-    if not any(entry.is_folder for entry in tree.entries(folders[0])):
-        return ""
-    return join(folders[0], folder_around(tree.below(folders[0])))
+    around = ""
+    for _ in range(DEEPEST):
+        folders = [entry.name for entry in tree.entries(around) if entry.is_folder]
+        if len(folders) != 1 or folders[0].casefold() in SPLITS:
+            return around
+        inner = join(around, folders[0])
+        if not any(entry.is_folder for entry in tree.entries(inner)):
+            return around
+        around = inner
+    return ""
 
 
 Classes = dict[str, tuple[str, list[str]]]  # key -> (folder's name, relative paths)
@@ -147,6 +156,7 @@ def _read_classes(tree: Tree, folder: str, ignored: list[str]) -> Classes:
     """Return the classes of a folder of class folders; files that are passed over are added to `ignored`."""
     classes: Classes = {}
     for entry in tree.entries(folder):
+        _require_sound(tree.root / folder, entry)
         if not entry.is_folder:
             _note(folder, entry, ignored, beside_classes=True)
             continue
@@ -158,6 +168,14 @@ def _read_classes(tree: Tree, folder: str, ignored: list[str]) -> Classes:
             )
         classes[key] = (entry.name, _read_images(tree, join(folder, entry.name), ignored))
     return classes
+
+
+def _require_sound(place: Path, entry: Entry) -> None:
+    """Refuse what may stand for a class but cannot be one."""
+    if entry.is_broken:
+        raise UserError(f"{place} holds {entry.name!r}, a link that leads nowhere. Mend or remove it.")
+    if entry.is_folder and not is_text(entry.name):
+        raise UserError(f"{place} holds a class folder whose name is not UTF-8: {entry.name!r}. Rename it.")
 
 
 def _read_images(tree: Tree, folder: str, ignored: list[str]) -> list[str]:
@@ -173,7 +191,7 @@ def _read_images(tree: Tree, folder: str, ignored: list[str]) -> list[str]:
 
 
 def _is_image(entry: Entry) -> bool:
-    return entry.is_file and _suffix(entry.name) in IMAGE_SUFFIXES
+    return (entry.is_file or entry.is_broken) and _suffix(entry.name) in IMAGE_SUFFIXES
 
 
 def _suffix(name: str) -> str:
@@ -209,11 +227,16 @@ def _divide(tree: Tree, classes: Classes, test_share: float, seed: int) -> dict[
             raise UserError(
                 f"class folder {tree.root / folder} holds one image; a split needs at least two. Add images."
             )
-        drawn = sorted(paths, key=lambda path: hashlib.sha256(f"{seed}\n{path}".encode()).digest())
+        drawn = sorted(paths, key=lambda path: _draw(seed, path))
         tests = min(max(1, round(test_share * len(paths))), len(paths) - 1)
         found["test"][key] = (folder, sorted(drawn[:tests]))
         found["train"][key] = (folder, sorted(drawn[tests:]))
     return found
+
+
+def _draw(seed: int, path: str) -> bytes:
+    """Give an image's place in the draw, whatever bytes its name is made of."""
+    return hashlib.sha256(f"{seed}\n{path}".encode("utf-8", "surrogateescape")).digest()
 
 
 def _names(classes: Classes) -> str:

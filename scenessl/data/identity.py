@@ -14,11 +14,14 @@ from scenessl.data.trees import Load
 from scenessl.errors import UserError
 from scenessl.files import atomic
 
+UNREADABLE = "unreadable"  # stands for the hash of what cannot be read; what to do about it, the index says
+
 
 def data_hash(root: Path | str, memory: Path | str, code: Mapping[str, str] | None = None) -> str:
     """Return the data set's hash (64 hexadecimal digits): over split, class, path and content of every image.
 
-    The same images in another folder or in an archive have the same hash. `memory` is a JSON file of what has been
+    The same images in another folder or in an archive have the same hash. One that cannot be read changes it when it
+    can, and stops nothing here. `memory` is a JSON file of what has been
     hashed, by path, size and times of change; it saves reading again, and is written anew when it is missing, broken
     or old. It keeps the hash of every image where each is a file, and that of the whole where few files hold all.
 
@@ -28,7 +31,7 @@ def data_hash(root: Path | str, memory: Path | str, code: Mapping[str, str] | No
         code: hashes of the code that lists images; where few files hold all, they are listed anew when it changes.
 
     Raises:
-        UserError: see `open_source` and `Source.images`; or an image cannot be read.
+        UserError: see `open_source` and `Source.images`.
     """
     root, memory = Path(root).absolute(), Path(memory)
     holders = _holders(root)
@@ -47,7 +50,7 @@ def data_hash(root: Path | str, memory: Path | str, code: Mapping[str, str] | No
 
 
 def combine(listing: Listing, shas: Sequence[str]) -> str:
-    """Return the data set's hash from its images' content hashes, given in the listing's order."""
+    """Return the data set's hash from its images' content hashes or `UNREADABLE`, given in the listing's order."""
     rows: Iterable[list[str]] = (
         [image.split, listing.classes[label], image.path, sha]
         for image, label, sha in zip(listing.images, listing.labels, shas, strict=True)
@@ -76,7 +79,7 @@ def _hash_of_many(root: Path, memory: Path) -> str:
     fresh = _contents(source, [path for path, mark in marks.items() if known.get(path, [])[:-1] != mark])
     shas = {path: fresh.get(path) or known[path][-1] for path in marks}
     if fresh or len(known) != len(shas):
-        files = {path: [*mark, shas[path]] for path, mark in marks.items()}
+        files = {path: [*mark, shas[path]] for path, mark in marks.items() if mark and shas[path] != UNREADABLE}
         _remember(memory, {"root": str(root), "files": files})
     return combine(listing, [shas[image.path] for image in listing.images])
 
@@ -86,24 +89,20 @@ def _contents(source: Source, paths: Iterable[str]) -> dict[str, str]:
     return dict(each(source, paths, _content))
 
 
-def _content(path: str, load: Load) -> str:
+def _content(_: str, load: Load) -> str:
     try:
         return hashlib.sha256(load()).hexdigest()
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    except OSError:
+        return UNREADABLE
 
 
-def _mark(path: Path | str) -> list[int]:
-    """Return what changes with a file's content: its size, and the times of its last change in nanoseconds."""
+def _mark(path: Path | str) -> list[int] | None:
+    """Return what changes with a file's content, if it is there: size, and times of the last change in nanoseconds."""
     try:
         status = os.stat(path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    except OSError:
+        return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
-def _unreadable(path: Path | str, error: OSError) -> UserError:
-    return UserError(f"cannot read the image {path}: {error.strerror}. Replace it or change its permissions.")
 
 
 def _recall(memory: Path) -> dict:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -10,7 +10,7 @@ from scenessl.data import batches
 from scenessl.data.archives import SUFFIXES, Archive, is_archive
 from scenessl.data.batches import Batches, holds_batches
 from scenessl.data.folders import Listing, find_images, folder_around
-from scenessl.data.trees import Folder, Load, Tree, join
+from scenessl.data.trees import LARGEST, Folder, Load, Tree, join
 from scenessl.errors import UserError
 
 AHEAD = 16  # images that wait between the reading thread and the others
@@ -84,16 +84,16 @@ def each(
 ) -> Iterator[tuple[str, T]]:
     """Give (path, work(path, load)) for each of these images, in the source's order.
 
-    This thread goes through the source, others work; at most `AHEAD` images wait in between.
+    This thread goes through the source, others work; at most `AHEAD` images and `LARGEST` bytes are between the two.
     """
     with ThreadPoolExecutor(workers) as pool:
-        begun = deque()
+        begun: deque[tuple[str, int, Future[T]]] = deque()
         for path, load in source.read(paths):
-            begun.append((path, pool.submit(work, path, load)))
-            if len(begun) > AHEAD:
-                done, result = begun.popleft()
+            while begun and (len(begun) >= AHEAD or load.size + sum(size for _, size, _ in begun) > LARGEST):
+                done, _, result = begun.popleft()
                 yield done, result.result()
-        for path, result in begun:
+            begun.append((path, load.size, pool.submit(work, path, load)))
+        for path, _, result in begun:
             yield path, result.result()
 
 
@@ -102,7 +102,7 @@ def _open_tree(root: Path) -> Tree:
         return Folder(root)
     if not root.exists():
         raise UserError(f"data folder {root} does not exist. Give the folder that holds train/ and test/.")
-    if not is_archive(root):
+    if not is_archive(root) or not root.is_file():
         raise UserError(f"{root} is neither a folder nor an archive ({', '.join(SUFFIXES)}).")
     return Archive(root)
 

@@ -1,22 +1,43 @@
 """Folders of files, on the disk here and in archives elsewhere, as one thing. Standard library only."""
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from scenessl.data.names import printable
 from scenessl.errors import UserError
 
-Load = Callable[[], bytes]  # gives a file's bytes, or raises OSError
+LARGEST = 2**28  # bytes of one file
+
+
+@dataclass(frozen=True)
+class Load:
+    """Gives a file's bytes when called, or raises OSError.
+
+    Attributes:
+        content: what reads them.
+        size: how many they are, as far as that is known before.
+    """
+
+    content: Callable[[], bytes]
+    size: int = 0
+
+    def __call__(self) -> bytes:
+        """Read the file."""
+        return self.content()
 
 
 class Entry(NamedTuple):
-    """What stands in a folder; a broken link is neither folder nor file."""
+    """What stands in a folder. A link is what it leads to, or broken; sockets and the like are nothing of all this."""
 
     name: str
     is_folder: bool
     is_file: bool
+    is_broken: bool = False
 
 
 class Tree(Protocol):
@@ -54,20 +75,20 @@ class Folder:
         """List a folder; links are followed.
 
         Raises:
-            UserError: it cannot be read, or holds a name that is not UTF-8.
+            UserError: it cannot be read.
         """
         place = self.root / folder
         try:
             with os.scandir(place) as found:
-                entries = [Entry(e.name, e.is_dir(), e.is_file()) for e in found if not is_hidden(e.name)]
+                return sorted(_entry(entry) for entry in found if not is_hidden(entry.name))
         except OSError as error:
-            raise UserError(f"cannot read the folder {place}: {error.strerror}. Change its permissions.") from error
-        return in_order(entries, place)
+            shown = printable(str(place))
+            raise UserError(f"cannot read the folder {shown}: {error.strerror}. Change its permissions.") from error
 
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, Load]]:
         """Give the files in the order asked for; nothing is read before `Load` is called."""
         root = str(self.root)
-        return ((path, partial(_content, f"{root}/{path}")) for path in paths)
+        return ((path, _load(f"{root}/{path}")) for path in paths)
 
     def below(self, folder: str) -> "Folder":
         """Return a folder of this one."""
@@ -84,25 +105,44 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-def in_order(entries: Iterable[Entry], place: Path) -> list[Entry]:
-    """Sort the entries of a folder by name; a name that is not UTF-8 is a UserError."""
-    entries = sorted(entries)
-    for entry in entries:
-        if not _is_text(entry.name):
-            raise UserError(f"{place} holds a name that is not UTF-8: {entry.name!r}. Rename it.")
-    return entries
-
-
-def _is_text(name: str) -> bool:
-    """Say whether a name is valid Unicode (undecodable bytes come as surrogates)."""
-    return not any(0xD800 <= ord(sign) <= 0xDFFF for sign in name)
-
-
-def _content(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+def too_large(size: int) -> OSError:
+    """Say that a file is not read because of its size."""
+    return OSError(errno.EFBIG, f"its {size / 1e6:,.0f} MB are more than the {LARGEST / 1e6:.0f} MB that are read")
 
 
 def gone(root: Path, path: str) -> UserError:
     """Say that a file which was listed is not there."""
-    return UserError(f"{root} holds no {path} any more. Start again, so that the images are listed anew.")
+    shown = printable(f"{root} holds no {path}")
+    return UserError(f"{shown} any more. Start again, so that the images are listed anew.")
+
+
+def _entry(entry: os.DirEntry) -> Entry:
+    """Say what an entry is."""
+    try:
+        is_folder, is_file = entry.is_dir(), entry.is_file()
+        is_broken = not (is_folder or is_file) and not os.path.exists(entry)
+    except OSError:  # links in a circle, or to where one may not look
+        is_folder, is_file, is_broken = False, False, True
+    return Entry(entry.name, is_folder, is_file, is_broken)
+
+
+def _load(path: str) -> Load:
+    try:
+        size = os.stat(path).st_size
+    except OSError:
+        size = 0  # reading it will say why
+    return Load(partial(_content, path), min(size, LARGEST))
+
+
+def _content(path: str) -> bytes:
+    """Read a file; one that is too large, or a link that leads nowhere, is an OSError that says so."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
+                raise too_large(size)
+            return file.read()
+    except FileNotFoundError as error:
+        if os.path.islink(path):
+            raise OSError(error.errno, "it is a link to what is not there") from error
+        raise

@@ -1,7 +1,8 @@
 """Accuracy of every model and seed on train, validation and test, with the epoch that was selected.
 
 A pretext task shows each image in several views. Its accuracy is the mean over images of the share of views that are
-right; the 95 % interval is Wilson's with the number of *images*, since views of one image are not independent.
+right; the 95 % interval is Wilson's with the number of *images*, since views of one image are not independent. Loss,
+chance and flag (see `flags`) are of the views of the test part.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,6 +10,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from scenessl.evaluation.cells import rounded
+from scenessl.evaluation.flags import flag, loss_on_test
 from scenessl.evaluation.metrics import wilson_interval
 from scenessl.evaluation.runs import Predictions, Run
 
@@ -24,6 +26,9 @@ COLUMNS = (
     "test_low",
     "test_high",
     "test_accuracy_unleaked",
+    "test_loss",
+    "chance",
+    "flag",
     "n_train",
     "n_validation",
     "n_test",
@@ -58,6 +63,9 @@ def _row(run: Run, leaked: Collection[int]) -> dict:
         "test_low": rounded(low),
         "test_high": rounded(high),
         "test_accuracy_unleaked": _mean(kept),
+        "test_loss": rounded(loss_on_test(run.predictions)),
+        "chance": rounded(1 / len(run.predictions.names)),
+        "flag": flag(run.predictions),
         **{f"n_{part}": len(values) for part, (_, values) in scores.items()},
         "n_test_unleaked": len(kept),
         "views": run.predictions.views,

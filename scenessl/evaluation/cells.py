@@ -1,26 +1,4 @@
-"""What stands in a cell of a table: numbers of one length, and text that no spreadsheet takes for a formula.
-
-A spreadsheet runs a cell that begins with = + - or @ (or a control character before them), and class names are
-whatever a user's folders are called. Such text gets an apostrophe in front, which spreadsheets hide. Text that begins
-with an apostrophe gets one as well, so that `unguard` always gives back what was there.
-"""
-
-import re
-
-STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-
-
-def guard(value: object) -> object:
-    """Return text that a spreadsheet shows as text; numbers, and text that is a number, stay as they are."""
-    if isinstance(value, str) and value.startswith(STARTS) and not NUMBER.fullmatch(value):
-        return "'" + value
-    return value
-
-
-def unguard(cell: str) -> str:
-    """Return the text that `guard` was given."""
-    return cell.removeprefix("'")
+"""What stands in a cell of a table: numbers of one length, and settings in words."""
 
 
 def rounded(value: float | None, digits: int = 6) -> float | str:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import binomtest, norm
 
 Array = np.ndarray
+FEW_SEEDS = 6  # each is shown with an interval of its own; of more, which would cover each other, the spread
 TINY = float(np.finfo(np.float32).tiny)  # the least probability that a logarithm is taken of
 
 

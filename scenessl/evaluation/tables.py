@@ -11,7 +11,6 @@ from scenessl.evaluation import (
     probe_table,
     settings_tables,
 )
-from scenessl.evaluation.cells import guard
 from scenessl.evaluation.runs import read_runs
 from scenessl.files import read_json, write_csv
 
@@ -52,16 +51,12 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
     if published.get("probes"):
         probings = probe_table.read_probings(root, published, partial=partial)
         tables["probes.csv"] = (probe_table.COLUMNS, probe_table.probe_rows(probings))
-    return [_write(Path(output) / name, *table) for name, table in tables.items()]
+    for name, (columns, rows) in tables.items():
+        write_csv(Path(output) / name, rows, columns)
+    return [Path(output) / name for name in tables]
 
 
 def pairs(published: Mapping) -> list[Sequence[str]]:
     """Return the pairs of models that the configuration compares: a list, or a mapping of names to pairs."""
     listed = published.get("comparisons") or []
     return [pair for pair in (listed.values() if isinstance(listed, Mapping) else listed) if pair]
-
-
-def _write(path: Path, columns: Sequence[str], rows: Sequence[Mapping]) -> Path:
-    """Write one table, its text guarded against spreadsheets."""
-    write_csv(path, [{key: guard(value) for key, value in row.items()} for row in rows], columns)
-    return path

@@ -5,6 +5,7 @@ images, which is where decay and pixel clipping should pull; the paper's images 
 """
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from scenessl.explain.regularisers import (
     without_small_contributions,
     without_small_norms,
 )
+from scenessl.training.state import State
 
 Means = Callable[[Tensor], tuple[Tensor, Tensor]]
 NATURAL_SIDE = 224  # the image side, in pixels, that the lengths among the settings are given for
@@ -81,6 +83,7 @@ def ascend(
     settings: Ascent,
     *,
     seed: int,
+    state: State | None = None,
     report: Callable[[str], None] = print,
 ) -> tuple[Tensor, Tensor]:
     """Climb from `start` and return the images and the activations on the way.
@@ -95,14 +98,15 @@ def ascend(
         limits: what black and white become by normalisation, each [1, 3, 1, 1]; pixels stay between them.
         settings: see `Ascent`.
         seed: seed of the random motions; every step has a generator of its own.
+        state: keeps images and trace every 20 steps, to go on from after a kill; None: nothing is kept.
         report: takes a line of progress every 20 steps.
 
     Returns:
         The images and the trace [b, steps]: the sum of the wanted filters' mean activations before each step, of the
         moved image, as the ascent saw it.
     """
-    images, trace = start, []
-    for step in range(settings.steps):
+    images, trace = _resume(state, start)
+    for step in range(len(trace), settings.steps):
         images = images.detach().requires_grad_()
         before, after = means(moved(images, _motion(step, start.shape[-1], settings, seed)))
         (gradient,) = torch.autograd.grad(objective(before, after, wanted).sum(), images)
@@ -110,7 +114,18 @@ def ascend(
         images = _updated(images.detach(), gradient, step, settings).clamp(*limits)
         if (step + 1) % 20 == 0 or step + 1 == settings.steps:
             report(f"inversion: step {step + 1} of {settings.steps}, activation {_listed(trace[-1])}")
+            if state:
+                state.save("ascent", {"images": images.cpu(), "trace": torch.stack(trace).cpu()})
     return images.detach(), torch.stack(trace, 1)
+
+
+def _resume(state: State | None, start: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """Give images and trace as they were last kept, else those of the beginning."""
+    kept = state.load("ascent") if state else None
+    if kept is None:
+        return start, []
+    print(f"going on after step {len(kept['trace'])}", file=sys.stderr, flush=True)
+    return kept["images"].to(start.device), list(kept["trace"].to(start.device))
 
 
 def _listed(values: Tensor) -> str:

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from scenessl.data.crops import normalise
 from scenessl.errors import UserError
+from scenessl.explain.arrays import write_arrays
 from scenessl.explain.predicted import Answers, part_views, read_answers, take
-from scenessl.explain.progress import write_arrays
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, rebuild
 from scenessl.training.data import Data

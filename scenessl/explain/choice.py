@@ -26,7 +26,7 @@ def write_choice(
     rows = {int(row["image"]): row for row in read_csv(index)}
     judged = [_judged(path) for path in predictions.values()]
     shared = set.intersection(*(set(images) for images in judged))
-    common = [image for image in shared if all(images[image] for images in judged)]
+    common = [image for image in sorted(shared) if all(images[image] for images in judged)]
     chosen = choose(common, {image: int(rows[image]["label"]) for image in common}, wanted, seed)
     data = {
         "images": [_described(number, rows[image]) for number, image in enumerate(chosen, start=1)],

@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from scenessl.errors import UserError
+from scenessl.explain.arrays import write_arrays
 from scenessl.explain.penultimate import read_directions
-from scenessl.explain.progress import write_arrays
 from scenessl.training.data import Data
 from scenessl.training.seeding import derive, generator
 

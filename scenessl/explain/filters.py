@@ -25,7 +25,7 @@ import numpy as np
 from torch import nn
 
 from scenessl.errors import UserError
-from scenessl.explain.progress import write_arrays
+from scenessl.explain.arrays import write_arrays
 from scenessl.models.network import rebuild
 
 KINDS = ("oriented edge", "centre-surround", "colour-opponent", "low-pass")

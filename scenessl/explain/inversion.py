@@ -5,8 +5,9 @@ activation function (SiLU) of the model's last feature block, alone or summed ov
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from scenessl.explain.ascent import Ascent, ascend
 from scenessl.explain.folding import folded
+from scenessl.training.state import State
 
 Normalise = Callable[[Tensor], Tensor]
 
@@ -71,6 +73,7 @@ def invert(
     filters: int,
     seed: int,
     device: torch.device | str = "cpu",
+    state: State | None = None,
     report: Callable[[str], None] = print,
 ) -> dict[str, np.ndarray]:
     """Invert the last convolution of `model` and set the result beside real images.
@@ -84,6 +87,7 @@ def invert(
         filters: how many filters, those with the highest signed sum of weights.
         seed: of the start image and of the random motions.
         device: where to compute.
+        state: keeps what the real images reach, and the ascent's last steps; None: nothing is kept.
         report: takes lines of progress.
 
     Returns:
@@ -95,11 +99,11 @@ def invert(
     """
     chosen, sums = top_filters(model.features[-1][0], filters)
     units, wanted = Units(model, chosen).to(device), goals(len(chosen)).to(device)
-    real = natural(units, wanted, crops, images, normalise)
+    real = natural(units, wanted, crops, images, normalise, state=state)
     noise = start_image(crops.shape[-1], settings.noise, seed).to(device).expand(len(wanted), -1, -1, -1)
     limits = (_flat(0, normalise).to(device), _flat(255, normalise).to(device))
     first = _activations(units, wanted, noise).diagonal()
-    climbed, seen = ascend(units, wanted, noise, limits, settings, seed=seed, report=report)
+    climbed, seen = ascend(units, wanted, noise, limits, settings, seed=seed, state=state, report=report)
     pictures = to_uint8(climbed, limits)
     last = _activations(units, wanted, normalise(pictures.cpu()).to(device)).diagonal()
     trace = torch.cat([first[:, None], seen[:, 1:], last[:, None]], 1).cpu().numpy()
@@ -121,7 +125,14 @@ def start_image(side: int, noise: float, seed: int) -> Tensor:
 
 
 def natural(
-    units: Units, wanted: Tensor, crops: np.ndarray, images: Sequence[int], normalise: Normalise, *, batch: int = 64
+    units: Units,
+    wanted: Tensor,
+    crops: np.ndarray,
+    images: Sequence[int],
+    normalise: Normalise,
+    *,
+    batch: int = 64,
+    state: State | None = None,
 ) -> dict[str, np.ndarray]:
     """Give what the real images reach: `natural_max`, `natural_mean` [F+1], `natural_image` (the first to reach it).
 
@@ -130,16 +141,23 @@ def natural(
     images = np.asarray(images, dtype=np.int64)
     if not len(images):
         raise ValueError("natural activations need at least one image")
-    values = []
-    for begin in range(0, len(images), batch):
-        shown = torch.from_numpy(np.array(crops[images[begin : begin + batch]])).expand(-1, 3, -1, -1)
-        values.append(_activations(units, wanted, normalise(shown).to(wanted.device)).cpu())
-    table = torch.cat(values).numpy()  # [n, F+1]
+    batches = (crops[ids] for ids in np.split(images, range(batch, len(images), batch)))
+    make = partial(_natural_activations, units, wanted, batches, normalise)
+    table = (state.once("natural", make) if state else make()).numpy()
     return {
         "natural_max": table.max(0),
         "natural_mean": table.mean(0, dtype=np.float64).astype(np.float32),
         "natural_image": images[table.argmax(0)].astype(np.int32),
     }
+
+
+def _natural_activations(units: Units, wanted: Tensor, batches: Iterable[np.ndarray], normalise: Normalise) -> Tensor:
+    """Give every goal's activation for real images, [n, F+1]."""
+    values = []
+    for pixels in batches:
+        shown = torch.from_numpy(np.array(pixels)).expand(-1, 3, -1, -1)
+        values.append(_activations(units, wanted, normalise(shown).to(wanted.device)).cpu())
+    return torch.cat(values)
 
 
 def to_uint8(images: Tensor, limits: tuple[Tensor, Tensor]) -> Tensor:

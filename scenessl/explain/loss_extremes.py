@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from scenessl.explain.arrays import write_arrays
 from scenessl.explain.predicted import part_views, read_answers, take
-from scenessl.explain.progress import write_arrays
 from scenessl.training.data import Data
 
 PART = "train"

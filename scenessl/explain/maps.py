@@ -1,15 +1,15 @@
-"""Score-CAM for the chosen images of one model, from files to a file, image by image."""
+"""Score-CAM for the chosen images of one model, from files to a file, image by image and layer by layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from scenessl.data.crops import Crops, normalise
-from scenessl.explain.progress import Progress, write_arrays
+from scenessl.explain.arrays import write_arrays
 from scenessl.explain.scorecam import explain
 from scenessl.files import read_json
 from scenessl.models.device import choose_device
 from scenessl.models.network import rebuild
-from scenessl.training.state import fingerprint
+from scenessl.training.state import State
 
 
 def write_maps(
@@ -21,11 +21,10 @@ def write_maps(
     variant: str,
     batch: int | None,
     device: str,
-    state: Path | str,
-    code: Mapping[str, str],
+    state: State,
     output: Path | str,
 ) -> None:
-    """Write one map per chosen image and layer; images finished before a kill are not done again.
+    """Write one map per chosen image and layer; those in `state` are not made again.
 
     Args:
         weights: of the explained model.
@@ -35,14 +34,11 @@ def write_maps(
         variant: name of the formula, see `variants`.
         batch: masked images per forward pass, or None for what is fast on the device.
         device: see `choose_device`.
-        state: folder of the finished images.
-        code: hashes of the code, part of the state's fingerprint.
+        state: keeps the finished maps.
         output: .npz as `scorecam.explain` describes it.
     """
     chosen = read_json(choice)["images"]
     ids = [image["image"] for image in chosen]
-    facts = {"layers": list(layers), "variant": variant, "code": dict(code), "images": chosen}
-    progress = Progress(state, fingerprint(facts, weights))
     found = explain(
         rebuild(weights),
         Crops(crops).batch(ids),
@@ -53,7 +49,6 @@ def write_maps(
         variant=variant,
         batch=batch,
         device=choose_device(device),
-        progress=progress,
+        state=state,
     )
     write_arrays(output, found)
-    progress.remove()

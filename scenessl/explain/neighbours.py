@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scenessl.explain.arrays import write_arrays
 from scenessl.explain.penultimate import read_directions
-from scenessl.explain.progress import write_arrays
 from scenessl.models.similarity import nearest
 from scenessl.training.data import Data
 from scenessl.training.seeding import generator

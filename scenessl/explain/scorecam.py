@@ -14,6 +14,7 @@ the others that go by the same name.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -22,8 +23,8 @@ from torch import Tensor, nn
 
 from scenessl.errors import UserError
 from scenessl.explain.folding import folded
-from scenessl.explain.progress import Progress
 from scenessl.explain.variants import Variant, variant_named
+from scenessl.training.state import State
 
 TINY = torch.finfo(torch.float32).tiny
 FLAT = 8 * torch.finfo(torch.float32).eps  # a map whose range is this small beside its values is constant
@@ -40,7 +41,7 @@ def explain(
     variant: str = "paper",
     batch: int | None = None,
     device: torch.device | str = "cpu",
-    progress: Progress | None = None,
+    state: State | None = None,
     report: Callable[[str], None] = print,
 ) -> dict[str, np.ndarray]:
     """Make the Score-CAM maps of images at several layers.
@@ -50,14 +51,14 @@ def explain(
     Args:
         model: a network with `features`, whose blocks `layers` count, and logits [b, K] as output.
         images: uint8 [n, 3, S, S]; none at all is fine.
-        ids: their ids, for the result and for `progress`.
+        ids: their ids, for the result and for `state`.
         targets: the class each is explained for (0..K-1).
         normalise: makes uint8 images the network's float32 input.
         layers: indices of feature blocks.
         variant: a name from `variants.VARIANTS`.
         batch: masked images per forward pass; None: what is fast on the device.
         device: where to compute.
-        progress: keeps finished images, to go on from after a kill; None: nothing is kept.
+        state: keeps the finished maps, to go on from after a kill; None: nothing is kept.
         report: takes a line per image.
 
     Returns:
@@ -68,22 +69,19 @@ def explain(
         UserError: the model's scores are not finite, or the variant is unknown.
     """
     cam = ScoreCam(folded(model).to(device), variant_named(variant), batch or _batch(device, images.shape[-1]))
+    once = state.once if state else lambda _, make: make()
     results = []
     for number, (image, name, target) in enumerate(zip(images, ids, targets, strict=True), start=1):
-        found = progress.load(name) if progress else None
-        if found is None:
-            found = _explained(cam, normalise(image[None]).to(device), target, layers)
-            if progress:
-                progress.save(name, found)
+        begun = Begun(cam, lambda image=image: normalise(image[None]).to(device), target, layers)
+        results.append([once(f"image{name}_layer{layer}", partial(begun.explain, layer)) for layer in layers])
         report(f"Score-CAM: image {number} of {len(ids)}")
-        results.append(found)
-    side = images.shape[-1]
+    shape = (len(ids), len(layers), *images.shape[-2:])
     return {
-        "maps": np.array([found["maps"] for found in results], np.float32).reshape(-1, len(layers), side, side),
+        "maps": np.array([piece["map"].numpy() for found in results for piece in found], np.float32).reshape(shape),
         "layers": np.array(layers, dtype=np.int32),
         "images": np.array(ids, dtype=np.int32),
         "targets": np.array(targets, dtype=np.int32),
-        "confidence": np.array([found["confidence"] for found in results], dtype=np.float32),
+        "confidence": np.array([found[0]["confidence"].item() for found in results], dtype=np.float32),
         "variant": np.array(variant),
     }
 
@@ -97,16 +95,25 @@ def _batch(device: torch.device | str, side: int) -> int:
     return min(64, max(16, 16 * 224**2 // side**2)) if torch.device(device).type == "cpu" else 128
 
 
-@torch.inference_mode()
-def _explained(cam: "ScoreCam", image: Tensor, target: int, layers: Sequence[int]) -> dict[str, np.ndarray]:
-    """Explain one normalised image [1, 3, S, S] at all layers; `maps` [L, S, S] and `confidence` []."""
-    with recorded(cam.model.features, layers) as activations:
-        logits = cam.model(image)
-    maps = [cam.heat(image, target, activations[layer]) for layer in layers]
-    return {
-        "maps": torch.stack(maps).cpu().numpy(),
-        "confidence": logits.softmax(1)[0, target].cpu().numpy(),
-    }
+class Begun:
+    """One image on its way through Score-CAM: the network sees it when the first layer is asked for."""
+
+    def __init__(self, cam: "ScoreCam", see: Callable[[], Tensor], target: int, layers: Sequence[int]) -> None:
+        """Take what gives the normalised image [1, 3, S, S]."""
+        self.cam, self.see, self.target, self.layers = cam, see, target, layers
+
+    @torch.inference_mode()
+    def explain(self, layer: int) -> dict[str, Tensor]:
+        """Give `map` [S, S] and the target's `confidence` []."""
+        image, activations, confidence = self._seen
+        return {"map": self.cam.heat(image, self.target, activations[layer]).cpu(), "confidence": confidence.cpu()}
+
+    @cached_property
+    def _seen(self) -> tuple[Tensor, dict[int, Tensor], Tensor]:
+        image = self.see()
+        with recorded(self.cam.model.features, self.layers) as activations:
+            logits = self.cam.model(image)
+        return image, activations, logits.softmax(1)[0, self.target]
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def _numbers(axes: Axes, shares: np.ndarray, counts: np.ndarray) -> None:
     size = max(5.0, BODY - 0.13 * classes)
     for row, column in zip(*np.nonzero(counts), strict=True):
         share = 100 * shares[row, column]
-        text = f"{share:.1f}" if classes <= 8 else f"{share:.0f}" if share >= 0.5 else "<1"
+        text = f"{share:.1f}" if classes <= 8 else f"{share:.0f}" if share > 0.5 else "<1"
         if classes <= 8:
             text += f"\n({counts[row, column]})"
         ink = "white" if shares[row, column] > 0.35 else INK

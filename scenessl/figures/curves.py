@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from scenessl.errors import UserError
+from scenessl.evaluation.metrics import FEW_SEEDS
 from scenessl.figures import inputs
 from scenessl.figures.style import INK, MUTED, TRAIN, VALIDATION, canvas, look, panel, save
 
@@ -92,7 +93,14 @@ def _mark(axes: Axes, runs: list[History], chosen: list[int], values: Callable[[
             raise UserError(f"the selected epoch {epoch} is not in the history, which ends at {run['epoch'][-1]:.0f}.")
         height = values(run)[run["epoch"] == epoch]
         axes.axvline(epoch, color=MUTED, linewidth=0.7, linestyle=":", zorder=0)
-        axes.plot([epoch], height, "o", markersize=5.5, markerfacecolor="white", markeredgecolor=INK, zorder=5)
+        axes.plot([epoch], height, **_ring(len(runs)), zorder=5)
+
+
+def _ring(runs: int) -> dict[str, object]:
+    """How a selected epoch is marked; smaller where there are many."""
+    few = runs <= FEW_SEEDS
+    size = {"markersize": 5.5 if few else 3.0, "markeredgewidth": 1.0 if few else 0.5}
+    return {"marker": "o", "markerfacecolor": "white", "markeredgecolor": INK, **size}
 
 
 def _frame(axes: Axes, runs: list[History], top: float | None) -> None:
@@ -109,10 +117,10 @@ def _frame(axes: Axes, runs: list[History], top: float | None) -> None:
 def _legend(runs: list[History], chosen: list[int], validation_name: str) -> list[Line2D]:
     seeds = "" if len(runs) == 1 else f" (thick: mean of {len(runs)} seeds)"
     epochs = sorted(set(chosen))
-    which = f"selected epoch ({epochs[0]})" if len(epochs) == 1 else f"selected epochs ({', '.join(map(str, epochs))})"
+    listed = ", ".join(map(str, epochs)) if len(epochs) <= FEW_SEEDS else f"{epochs[0]} to {epochs[-1]}"
+    which = f"selected epoch{'s' if len(epochs) > 1 else ''} ({listed})"
     return [
         Line2D([], [], color=TRAIN, linestyle="--", label="train" + seeds),
         Line2D([], [], color=VALIDATION, label=validation_name + seeds),
-        Line2D([], [], color=MUTED, linewidth=0.7, linestyle=":", marker="o", markersize=5.5, markerfacecolor="white",
-               markeredgecolor=INK, label=which),
-    ]  # fmt: skip
+        Line2D([], [], color=MUTED, linewidth=0.7, linestyle=":", **_ring(len(runs)), label=which),
+    ]

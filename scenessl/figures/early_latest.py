@@ -5,11 +5,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from scenessl.errors import UserError
-from scenessl.figures.estimates import Estimate, draw_row, lines, read
+from scenessl.figures.estimates import Estimate, draw_row, lines, read, row_height, scale_label
 from scenessl.figures.style import BODY, TEXT_WIDTH, canvas, colour, look, panel, save, wrapped, write
 
 NAMES, NUMBERS = 48.0, 42.0  # mm left and right of the points
-ROW, ABOVE, BELOW = 8.0, 6.0, 12.0  # mm
+ABOVE, BELOW = 6.0, 12.0  # mm
 
 
 def draw(
@@ -48,7 +48,8 @@ def draw(
 
 
 def _figure(parts: dict[str, list[list[Estimate]]], labels: tuple[str, str]) -> Figure:
-    row = max(ROW, 3.8 * max(len(seeds) for models in parts.values() for seeds in models))
+    rows = [seeds for models in parts.values() for seeds in models]
+    row = row_height(rows)
     figure = canvas(TEXT_WIDTH, len(parts) * (ABOVE + 2 * row + 1) + BELOW)
     limits = _limits(parts)
     for position, (part, models) in enumerate(parts.items()):
@@ -63,7 +64,7 @@ def _figure(parts: dict[str, list[list[Estimate]]], labels: tuple[str, str]) -> 
         if position < len(parts) - 1:
             axes.tick_params(labelbottom=False)
         else:
-            axes.set_xlabel("accuracy (%), with 95 % Wilson interval", fontsize=BODY)
+            axes.set_xlabel(scale_label("accuracy", rows), fontsize=BODY)
     return figure
 
 

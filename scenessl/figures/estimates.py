@@ -8,9 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from scenessl.errors import UserError
-from scenessl.evaluation.metrics import wilson_interval
+from scenessl.evaluation.metrics import FEW_SEEDS, wilson_interval
 from scenessl.figures import inputs
 from scenessl.figures.style import MUTED, SMALL, percent
+
+ROW, SEED, CLOUD = 8.0, 3.8, 14.0  # mm: a row at least, each of few seeds, and the cloud of many
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,34 @@ def read(path: Path | str, part: str, task: str) -> list[Estimate]:
 def draw_row(axes: Axes, height: float, estimates: Sequence[Estimate], colour: str, room: float = 0.5) -> None:
     """Draw one model's seeds around `height`, spread over `room` of the axes' unit, and write the numbers at right.
 
-    Each point is a seed with its own interval; with several seeds a bar marks their mean.
+    Each point is a seed, with its own interval where there are few; with several seeds a bar marks their mean.
     """
     offsets = np.linspace(-room / 2, room / 2, len(estimates)) if len(estimates) > 1 else [0.0]
     shares = np.array([estimate.share for estimate in estimates])
     bars = np.array([[estimate.share - estimate.low, estimate.high - estimate.share] for estimate in estimates])
-    axes.errorbar(
-        100 * shares, height + np.array(offsets), xerr=100 * bars.T, fmt="o", color=colour, capsize=2, elinewidth=1.0
-    )
+    if len(estimates) > FEW_SEEDS:
+        axes.plot(100 * shares, height + np.array(offsets), "o", color=colour, markersize=2.4, alpha=0.5, mew=0)
+    else:
+        places = {"x": 100 * shares, "y": height + np.array(offsets)}
+        axes.errorbar(**places, xerr=100 * bars.T, fmt="o", color=colour, capsize=2, elinewidth=1.0)
     if len(estimates) > 1:
         axes.vlines(100 * shares.mean(), height - 0.36, height + 0.36, color=colour, linewidth=1.2)
     axes.annotate(
         numbers(estimates), (1, height), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
         va="center", fontsize=SMALL, annotation_clip=False,
     )  # fmt: skip
+
+
+def row_height(estimates: Sequence[Sequence[Estimate]]) -> float:
+    """How many mm the rows of such models need each."""
+    most = max(len(seeds) for seeds in estimates)
+    return CLOUD if most > FEW_SEEDS else max(ROW, SEED * most)
+
+
+def scale_label(quantity: str, estimates: Sequence[Sequence[Estimate]]) -> str:
+    """What stands below the scale: the quantity, and what a point is."""
+    several = max(len(seeds) for seeds in estimates) > FEW_SEEDS
+    return f"{quantity} (%), {'a point per seed and their mean' if several else 'with 95 % Wilson interval'}"
 
 
 def numbers(estimates: Sequence[Estimate]) -> str:

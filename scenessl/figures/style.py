@@ -38,6 +38,8 @@ VALIDATION = "#d55e00"
 # Okabe and Ito's colours, told apart with every common kind of colour blindness; their yellow is too light for lines.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5f4690", "#7f7f7f")
 
+TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # of text; see unicodedata.bidirectional
+
 BODY, SMALL, TINY = 8.0, 7.0, 6.0  # points
 
 _SETTINGS = {
@@ -154,9 +156,13 @@ def colour(index: int) -> str:
 
 
 def plain(text: str) -> str:
-    """`text` in one line, composed (NFC), without characters that an SVG file cannot hold."""
+    """`text` in one line, composed (NFC), without characters that no SVG file holds or that turn its direction."""
     text = " ".join(unicodedata.normalize("NFC", str(text)).split())
-    return "".join("\ufffd" if unicodedata.category(sign) in ("Cc", "Cs", "Cn", "Co") else sign for sign in text)
+    return "".join("\ufffd" if _is_odd(sign) else sign for sign in text)
+
+
+def _is_odd(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Cs", "Cn", "Co") or unicodedata.bidirectional(sign) in TURNS
 
 
 @cache

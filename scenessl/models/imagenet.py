@@ -1,5 +1,6 @@
 """The ImageNet backbone that `init: imagenet` names."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -20,34 +21,36 @@ def write_imagenet_start(output: Path | str, file: Path | str | None) -> None:
     """Write the ImageNet backbone: from a local file, else torchvision's IMAGENET1K_V1.
 
     Raises:
-        UserError: no file and no download, or a file whose tensors are not those of EfficientNet-B0's features.
+        UserError: no file and no download, a file that cannot be read or wants to run something, or one whose tensors
+            are not those of EfficientNet-B0's features.
     """
     tensors = _read_local(Path(file)) if file else _read_torchvision()
-    features = {name: _single(tensor) for name, tensor in tensors.items() if name.startswith("features.")}
+    features = {name: tensor for name, tensor in tensors.items() if name.startswith("features.")}
     _demand_same_tensors(features, file)
-    weights.save(features, output, network=NETWORK, source="file" if file else "IMAGENET1K_V1")
+    single = {name: _single(tensor) for name, tensor in features.items()}
+    weights.save(single, output, network=NETWORK, source="file" if file else "IMAGENET1K_V1")
 
 
 def _single(tensor: Tensor) -> Tensor:
-    """Give floating-point tensors single precision, whatever they were stored in."""
-    return tensor.float() if tensor.is_floating_point() else tensor
+    """Copy a tensor, which may share its memory with others; floating-point ones get single precision."""
+    return tensor.detach().to(torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=True)
 
 
 def _read_local(path: Path) -> dict[str, Tensor]:
     """Read a state dict from safetensors or, without running any code in it, from a pickle."""
     try:
-        found = (
-            weights.load(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path}: cannot be read as plain weights ({reason}). {WAYS_OUT}") from error
+        found = weights.load(path) if path.suffix == ".safetensors" else weights.load_pickle(path)
+    except UserError as error:
+        raise UserError(f"{error} {WAYS_OUT}") from error
     found = found.get("state_dict", found) if isinstance(found, dict) else found
-    if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+    if not isinstance(found, dict) or not all(_is_named_tensor(*item) for item in found.items()):
         raise UserError(f"{path}: holds no state dict (a mapping of names to tensors). {WAYS_OUT}")
     return found
+
+
+def _is_named_tensor(name: object, value: object) -> bool:
+    """Tell whether this may stand in a state dict."""
+    return isinstance(name, str) and isinstance(value, Tensor)
 
 
 def _read_torchvision() -> dict[str, Tensor]:
@@ -60,13 +63,22 @@ def _read_torchvision() -> dict[str, Tensor]:
         raise UserError(f"IMAGENET1K_V1 can be neither found nor downloaded ({error}). {WAYS_OUT}") from error
 
 
-def _demand_same_tensors(features: dict[str, Tensor], path: Path | str | None) -> None:
-    """Refuse features whose names or shapes differ from EfficientNet-B0's."""
+def _demand_same_tensors(features: Mapping[str, Tensor], path: Path | str | None) -> None:
+    """Refuse features whose names, shapes or kinds of numbers differ from EfficientNet-B0's, or that are not finite."""
     own = build(NETWORK, 2).state_dict()
-    expected = {name: tensor.shape for name, tensor in own.items() if name.startswith("features.")}
-    shapes = {name: tensor.shape for name, tensor in features.items()}
-    wrong = sorted(name for name in expected.keys() | shapes.keys() if expected.get(name) != shapes.get(name))
+    expected = {name: _facts(tensor) for name, tensor in own.items() if name.startswith("features.")}
+    found = {name: _facts(tensor) for name, tensor in features.items()}
+    wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
     if wrong:
         raise UserError(
-            f"{path}: {len(wrong)} tensors are not those of EfficientNet-B0's features (first: {wrong[0]}). {WAYS_OUT}"
+            f"{path}: {len(wrong)} tensors are not those of EfficientNet-B0's features (first: {wrong[0][:200]}). "
+            f"{WAYS_OUT}"
         )
+    if broken := sorted(name for name, tensor in features.items() if not tensor.isfinite().all()):
+        raise UserError(f"{path}: {len(broken)} tensors hold NaN or infinity (first: {broken[0]}). {WAYS_OUT}")
+
+
+def _facts(tensor: Tensor) -> tuple:
+    """Give what must agree: shape, kind of numbers (any precision), and that they stand in memory one by one."""
+    kind = "floating" if tensor.is_floating_point() else tensor.dtype
+    return tuple(tensor.shape), kind, tensor.layout, tensor.device.type

@@ -1,21 +1,28 @@
 """The submission: one zip with one folder of the same name, holding report, configuration, code and results.
 
 The same files give the same bytes: entries are sorted, dated 1980-01-01 and carry fixed permissions. Weights, crops
-and images of the data set stay at home; what `make check` needs goes along.
+and images of the data set stay at home; what `make check` needs goes along. What looks like a secret, by its name or by
+what stands in it, stays at home and is named on the terminal.
 """
 
 import json
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from scenessl.errors import UserError
 from scenessl.files import atomic, read_csv, read_json
-from scenessl.report.checkout import VERSION, project_files
+from scenessl.report.checkout import VERSION, project_files, secret_files
 from scenessl.report.provenance import NAME, read_published, sha256, stored_files
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can state
 REGULAR = 0o100000
+# Private keys, and keys of services that mark theirs: GitHub, GitLab, Amazon, Google, Hugging Face, Slack.
+SECRET = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(gh[opsu]_[A-Za-z0-9]{36}|github_pat_\w{50}|glpat-[\w-]{20}"
+    rb"|AKIA[A-Z0-9]{16}|AIza[\w-]{35}|hf_[A-Za-z0-9]{30}|xox[abps]-[\w-]{20})"
+)
 
 
 def write_archive(output: Path | str, *, project: Path | str, root: Path | str, place: str, report: Path | str) -> None:
@@ -29,7 +36,7 @@ def write_archive(output: Path | str, *, project: Path | str, root: Path | str, 
         report: the PDF.
 
     Raises:
-        UserError: a file that belongs in it is missing.
+        UserError: a file that belongs in it is missing, or is a link that leads out of the results.
     """
     project, root = Path(project), Path(root)
     files = _code(project, root, place) | _results(root, place)
@@ -47,23 +54,30 @@ def write_archive(output: Path | str, *, project: Path | str, root: Path | str, 
 
 
 def _code(project: Path, root: Path, place: str) -> dict[str, Path]:
-    """Return the code's files by their name in the folder, without any image of the data set."""
+    """Return the code's files by their name in the folder, without secrets and any image of the data set."""
     where = PurePosixPath(place)
     if where.is_absolute() or ".." in where.parts:
         raise ValueError(f"place must lie inside the folder: {place}")
     names = project_files(project, [str(where.parent / "README.md")])
     images = {row["sha256"] for row in read_csv(root / "data" / "index.csv")}
-    return {name: project / name for name in _without(project, names, images) if name != VERSION}
+    secret = [name for name in names if SECRET.search((project / name).read_bytes())]
+    _report(sorted([*secret_files(project), *secret]))
+    names = [name for name in names if name not in secret and name != VERSION]
+    return {name: project / name for name in names if sha256(project / name) not in images}
 
 
-def _without(project: Path, names: Iterable[str], hashes: set[str]) -> list[str]:
-    """Leave out files whose content is that of an image of the data set."""
-    return [name for name in names if sha256(project / name) not in hashes]
+def _report(secret: Iterable[str]) -> None:
+    """Name on the terminal what is left out because it looks like a secret."""
+    if names := ", ".join(map(ascii, secret)):
+        print(f"left out of the submission, since they look like secrets: {names}", flush=True)
 
 
 def _results(root: Path, place: str) -> dict[str, Path]:
     """Return the result files that go along, by their name in the folder."""
     names = [*stored_files(read_published(root)), NAME]
+    away = [name for name in names if not (root / name).resolve().is_relative_to(root.resolve())]
+    if away:
+        raise UserError(f"{root / away[0]} is a link out of {root}. Put a file there, or run the study again.")
     return {f"{place}/{name}": root / name for name in names}
 
 

@@ -4,7 +4,7 @@ Standard library only, so that the workflow may ask while it reads its rules.
 """
 
 import os
-import subprocess
+import subprocess  # nosec B404 # of git, without a shell
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -43,31 +43,48 @@ IGNORED = (
     "__pycache__", "*.pyc", "*.egg-info", ".venv", ".snakemake", ".pytest_cache", ".ruff_cache", ".hypothesis",
     ".ipynb_checkpoints", ".DS_Store", "*.swp", "*~",
 )  # fmt: skip
-# What never leaves the machine, tracked or not: local settings, secrets, weights and pixel caches.
-PRIVATE = (
-    "local.yaml", ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "id_rsa*", "id_ecdsa*", "id_ed25519*",
-    ".netrc", ".git-credentials", ".git", "*.safetensors", "*.pth", "*.pt", "*.ckpt", "*.npy",
+# What never leaves the machine, tracked or not: secrets, ...
+SECRET = (
+    ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.ppk", "*.jks", "*.keystore",
+    "*.kdbx", "*.gpg", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".htpasswd",
+    ".git-credentials", ".npmrc", ".pypirc", ".aws", ".ssh", ".gnupg", ".kube", ".docker", "kaggle.json",
+    "credential", "credentials", "credential.*", "credentials.*", "*[-_]credentials.*", "client_secret*",
+    "service[-_]account*", "secret", "secrets", "secret.*", "secrets.*", "password*.txt", "passwords.*",
+    "token", "tokens", "token.*", "tokens.*", ".token*", "*.token", "*[-_]token.txt", "*[-_]token.json",
 )  # fmt: skip
+# ... what belongs to one machine, weights and pixel caches, archives, a data set's pickles ...
+AT_HOME = (
+    "local.yaml", ".git", "*.safetensors", "*.pth", "*.pt", "*.ckpt", "*.onnx", "*.h5", "*.npy", "*.npz", "*.pkl",
+    "*.pickle", "*.zip", "*.tar", "*.tar.*", "*.tgz", "*.7z", "*.rar", "cifar-10*", "data_batch_*", "test_batch",
+)  # fmt: skip
+# ... and pictures, but for those that the documentation itself shows.
+PICTURES = ("*.jpg", "*.jpeg", "*.png", "*.webp", "*.bmp", "*.tif", "*.tiff", "*.gif", "*.pgm", "*.ppm", "*.heic")
+WITH_PICTURES = "docs"
 VERSION = "code_version.json"  # what an unpacked submission says about the code that it was made from
 
 
 def project_files(project: Path | str, extra: Iterable[str] = ()) -> list[str]:
     """Return the project's files relative to `project`, sorted: those of FILES and FOLDERS that are not ignored.
 
-    Inside git those that git does not ignore, added or not; outside git those that IGNORED does not match. PRIVATE
-    files are left out, and so are links, unless they lead to another file of the list.
+    Inside git those that git does not ignore, added or not; outside git those that IGNORED does not match. Left out
+    are secrets, weights and data by their names, names that another system may take for another place, and links,
+    unless they lead to another file of the list.
 
     Args:
         project: the folder that holds the Snakefile.
         extra: further files, which count where they exist.
     """
     project = Path(project)
-    listed = _git_files(project)
-    if listed is None:
-        listed = [name for name in _walk(project) if not _matches(name, IGNORED)]
-    names = {name for name in [*filter(_belongs, listed), *extra] if not _matches(name, PRIVATE)}
+    names = {name for name in [*filter(_belongs, _listed(project)), *extra] if not _stays(name)}
     names = {name for name in names if (project / name).is_file()}
     return sorted(name for name in names if _is_own(project, name, names))
+
+
+def secret_files(project: Path | str) -> list[str]:
+    """Return the files that `project_files` leaves out because they are called as secrets are, sorted."""
+    project = Path(project)
+    names = [name for name in _listed(project) if _matches(name, SECRET)]
+    return sorted(name for name in names if os.path.lexists(project / name))
 
 
 def code_state(project: Path | str) -> dict[str, object]:
@@ -83,6 +100,18 @@ def code_state(project: Path | str) -> dict[str, object]:
     if (project / VERSION).is_file():
         return read_json(project / VERSION)
     return {"commit": None, "note": "not a git checkout"}
+
+
+def _listed(project: Path) -> list[str]:
+    """Name what is not ignored."""
+    listed = _git_files(project)
+    return [name for name in _walk(project) if not _matches(name, IGNORED)] if listed is None else listed
+
+
+def _stays(name: str) -> bool:
+    """Tell whether a file stays at home whatever stands in it."""
+    is_picture = _matches(name, PICTURES) and str(PurePosixPath(name).parent) != WITH_PICTURES
+    return is_picture or _matches(name, (*SECRET, *AT_HOME)) or not name.isprintable() or "\\" in name
 
 
 def _belongs(name: str) -> bool:
@@ -131,6 +160,7 @@ def _git(project: Path, *arguments: str) -> bytes | None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
         command = ["git", "-C", str(project), *arguments]
-        return subprocess.run(command, capture_output=True, check=True, env=environment).stdout
+        done = subprocess.run(command, capture_output=True, check=True, env=environment)  # nosec B603 # no shell
+        return done.stdout
     except (OSError, subprocess.CalledProcessError):
         return None

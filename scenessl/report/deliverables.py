@@ -1,8 +1,10 @@
 """The last look before a study counts as done: is every deliverable there, and do report and submission open?"""
 
+import errno
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +20,7 @@ def check_deliverables(
     output: Path | str,
     *,
     deliverables: Mapping[str, Sequence[str]],
+    root: Path | str,
     pdf: Path | str,
     page: Path | str,
     archive: Path | str | None = None,
@@ -25,8 +28,10 @@ def check_deliverables(
     """Check the finished study and write what was found as JSON.
 
     Args:
-        output: the JSON file: pages and characters of the report, files of the submission, deliverables.
+        output: the JSON file: checks of the results, pages and characters of the report, files of the submission,
+            deliverables.
         deliverables: what is asked for, for example "1.15 Score-CAM" -> its files, relative to where the workflow runs.
+        root: the study's results folder, whose files must have the hashes that provenance.json states.
         pdf: the report.
         page: the report as a page.
         archive: the submission; None when none is wanted.
@@ -34,12 +39,13 @@ def check_deliverables(
     Raises:
         UserError: names everything that is missing, empty or does not open.
     """
-    pdf, faults = Path(pdf), missing_deliverables(deliverables)
+    root, pdf, faults = Path(root), Path(pdf), missing_deliverables(deliverables)
     if faults:
         raise UserError(f"not every deliverable is there: {'; '.join(faults)}.")
-    found = {"report": read_report(pdf), "page": read_page(Path(page))}
+    found: dict[str, object] = {"results": {"checks": _demand_sound(root)}, "report": read_report(pdf)}
+    found["page"] = read_page(Path(page))
     if archive is not None:
-        found["submission"] = read_submission(Path(archive), pdf)
+        found["submission"] = read_submission(Path(archive), root, pdf)
     write_json(output, found | {"deliverables": {name: list(files) for name, files in deliverables.items()}})
 
 
@@ -53,17 +59,19 @@ def missing_deliverables(deliverables: Mapping[str, Sequence[str]]) -> list[str]
 
 
 def read_report(pdf: Path) -> dict[str, int]:
-    """Return the pages of a PDF and the characters of text on them; raises UserError when it has none."""
+    """Return the pages of a PDF and the characters of text on them; raises UserError when one has none."""
     # Another's reader, since the writer cannot tell whether others read what it wrote. `make check` does without it.
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
     try:
-        texts = [page.extract_text() for page in PdfReader(pdf, strict=False).pages]
+        texts = [page.extract_text() for page in PdfReader(pdf, strict=True).pages]
     except (OSError, PyPdfError, ValueError, KeyError) as error:
         raise UserError(f"{pdf} does not open ({error}). Delete it and run the study again.") from error
-    if not "".join(texts).strip():
-        raise UserError(f"{pdf} has no text on its {len(texts)} pages. Check the templates and fonts.")
+    empty = [str(number) for number, text in enumerate(texts, start=1) if not text.strip()]
+    if empty or not texts:
+        where = f"page {', '.join(empty)}" if empty else "any page, since it has none"
+        raise UserError(f"{pdf} has no text on {where}. Check the templates and fonts.")
     return {"pages": len(texts), "characters": sum(map(len, texts))}
 
 
@@ -80,22 +88,31 @@ def read_page(page: Path) -> dict[str, int]:
     return {"viewers": text.count('<section class="viewer"')}
 
 
-def read_submission(path: Path, pdf: Path) -> dict[str, object]:
+def read_submission(path: Path, root: Path, pdf: Path) -> dict[str, object]:
     """Unpack the submission as its reader will and check it; return its folder and number of files.
 
     Raises:
-        UserError: it does not unpack, holds anything beside its one folder, lacks a file of REQUIRED or this report,
-            or its results fail `make check`.
+        UserError: it does not unpack, holds anything beside its one folder, lacks a file of REQUIRED, this report or
+            these results, or its results fail `make check`.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        names = _unpack(path, Path(folder))
+        _check_unpacked(path, Path(folder) / path.stem, root, pdf)
+    return {"folder": path.stem, "files": len(names)}
+
+
+def _unpack(path: Path, folder: Path) -> list[str]:
+    """Unpack a submission that holds what it should and nothing else; return the names in it."""
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             _check_names(path, names)
             archive.extractall(folder)
-            _check_unpacked(path, Path(folder) / path.stem, pdf)
-    except (OSError, zipfile.BadZipFile) as error:
+            return names
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise UserError(f"no room in {folder} to unpack {path}. Free some, or set TMPDIR.") from error
         raise UserError(f"{path} does not unpack ({error}). Delete it and run the study again.") from error
-    return {"folder": path.stem, "files": len(names)}
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:
@@ -108,13 +125,22 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
         raise UserError(f"{path} lacks {', '.join(missing)}.")
 
 
-def _check_unpacked(path: Path, folder: Path, pdf: Path) -> None:
-    """Check that the unpacked folder holds this report, and results from which the tables come out again."""
+def _check_unpacked(path: Path, folder: Path, root: Path, pdf: Path) -> None:
+    """Check that the unpacked folder holds this report and these results, from which the tables come out again."""
     if (folder / "report.pdf").read_bytes() != pdf.read_bytes():
         raise UserError(f"{path} holds another report than {pdf}. Delete it and run the study again.")
     studies = sorted(found.parent for found in folder.rglob(NAME))
     if not studies:
         raise UserError(f"{path} holds no results ({NAME} is missing).")
-    failed = [str(check) for study in studies for check in check_results(study) if not check.passed]
+    if [(study / NAME).read_bytes() for study in studies] != [(root / NAME).read_bytes()]:
+        raise UserError(f"{path} holds other results than {root}. Delete it and run the study again.")
+    _demand_sound(studies[0], path)
+
+
+def _demand_sound(study: Path, place: Path | None = None) -> int:
+    """Check stored results as `make check` does and return the number of checks; `place` is named in their place."""
+    checks = check_results(study)
+    failed = [str(check) for check in checks if not check.passed]
     if failed:
-        raise UserError(f"the results in {path} fail their check: {'; '.join(failed)}.")
+        raise UserError(f"the results in {place or study} fail their check: {'; '.join(failed)}.")
+    return len(checks)

@@ -112,6 +112,11 @@ class Evidence:
         return " (first seed)" if len(self.seeds) > 1 else ""
 
     @property
+    def missing_seeds(self) -> list[int]:
+        """Seeds that were asked for and are not in the results, since a training failed."""
+        return self.published.get("missing_seeds", [])
+
+    @property
     def classes(self) -> list[str]:
         """Class names by label."""
         return self.data["classes"]

@@ -10,6 +10,7 @@ LETTERS = {
     "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ħ": "h", "Ħ": "H", "ı": "i", "ŋ": "ng", "Ŋ": "Ng",
     "ŧ": "t", "Ŧ": "T", "ə": "e", "Ə": "E", "ĸ": "k", "ƒ": "f",
 }  # fmt: skip
+LONGEST = 200  # letters; file systems take 255, and the suffix is to come
 DROPPED = set(".,'`´\"’‘‛ʼʻʹ·")  # O'Brien, J. P., L·l
 HYPHENS = set("-_ \t\u00a0\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2212")
 
@@ -18,10 +19,16 @@ def submission_name(first_name: str, last_name: str, number: str) -> str:
     """Return `Lastname_FirstName_StudentID` of ASCII letters, digits and hyphens, a hyphen for every space.
 
     Raises:
-        UserError: a part is missing, is no text, or has a character without a Latin counterpart; names the key.
+        UserError: a part is missing, is no text, or has a character without a Latin counterpart, or all is too long;
+            names the key.
     """
     parts = {"last_name": last_name, "first_name": first_name, "number": number}
-    return "_".join(transliterate(value, f"student.{key}") for key, value in parts.items())
+    name = "_".join(transliterate(value, f"student.{key}") for key, value in parts.items())
+    if len(name) > LONGEST:
+        raise UserError(
+            f"student: the submission would be called {name[:40]}…, {len(name)} letters; give shorter names."
+        )
+    return name
 
 
 def transliterate(text: str, key: str) -> str:

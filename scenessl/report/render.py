@@ -14,7 +14,7 @@ from markupsafe import Markup
 from scenessl.errors import UserError
 from scenessl.files import atomic, write_text
 from scenessl.report import settings_tables, text, text_data, wording
-from scenessl.report.answers import training
+from scenessl.report.answers import seeds, training
 from scenessl.report.answers.training import spread_text
 from scenessl.report.captions import Captions
 from scenessl.report.evidence import Evidence, read_evidence
@@ -24,7 +24,13 @@ from scenessl.report.readers.files import NotThereError
 EPOCH = "1690000000"
 """Default of SOURCE_DATE_EPOCH: a fixed date in the PDF, so that the same results give the same bytes."""
 
-SUBJECTS = {"text": text, "data": text_data, "training": training, "settings": settings_tables}
+STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Signs that no name needs: those that turn the direction of all text behind them, control signs and half signs."""
+
+PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
+"""What our figures carry inside them."""
+
+SUBJECTS = {"text": text, "data": text_data, "training": training, "seeds": seeds, "settings": settings_tables}
 """What every document's template may call; its own answers are added to these."""
 
 
@@ -81,7 +87,7 @@ def write_report(
     html = render_html(evidence, paper(templates))
     if out_html:
         write_text(out_html, html)
-    render_pdf(html, out_pdf, [Path(root), Path(templates)])
+    render_pdf(html, out_pdf, [Path(root) / "figures", Path(templates)])
     return sorted(evidence.missing)
 
 
@@ -90,11 +96,12 @@ def render_html(evidence: Evidence, layout: Layout) -> str:
     captions = Captions(evidence.draft)
     environment = _environment(evidence, layout, captions)
     try:
-        return captions.resolve(environment.get_template(f"{evidence.published['document']}.html.jinja").render())
+        html = captions.resolve(environment.get_template(f"{evidence.published['document']}.html.jinja").render())
     except jinja2.TemplateSyntaxError as error:
         raise UserError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
     except jinja2.TemplateError as error:
         raise UserError(f"templates: {error.message}") from error
+    return STEERING.sub("\ufffd", html)
 
 
 def strict_environment(folders: list[Path]) -> jinja2.Environment:
@@ -200,25 +207,34 @@ def _weasyprint() -> object:
 
 
 def _fetcher(folders: list[Path], failed: list[str]) -> object:
-    """Make a fetcher that reads data: URIs and files below `folders`, nothing else, and notes what it refused."""
+    """Make a fetcher that reads the pictures in our figures and files below `folders`, and notes what it refused."""
     from weasyprint.urls import URLFetcher
 
     class LocalFetcher(URLFetcher):
-        """Reads data: URIs and files below the given folders."""
+        """Reads embedded pictures and files below the given folders; nothing else, and nothing over a network."""
 
         def fetch(self, url: str, headers: dict | None = None) -> object:
             """Give the content of `url`; ValueError where that is not allowed."""
-            if url.startswith("data:"):
+            if url.startswith(PICTURES):
                 return super().fetch(url, headers)
-            path = Path(unquote(urlsplit(url).path)).resolve()
-            if urlsplit(url).scheme != "file" or not any(path.is_relative_to(folder) for folder in folders):
-                failed.append(url)
+            path = _local_file(url, folders)
+            if path is None:
+                failed.append(url[:200])
                 raise ValueError(f"not among the report's files: {url}")
-            if not path.is_file():
-                failed.append(url)
-            return super().fetch(url, headers)
+            return super().fetch(path.as_uri(), headers)  # the very file that was looked at
 
     return LocalFetcher(allowed_protocols=("file", "data"), allow_redirects=False)
+
+
+def _local_file(url: str, folders: list[Path]) -> Path | None:
+    """Find the file below one of `folders` that a file: URL names; None where there is none."""
+    try:
+        parts = urlsplit(url)
+        path = Path(unquote(parts.path)).resolve()
+        is_ours = parts.scheme == "file" and not parts.netloc and any(path.is_relative_to(one) for one in folders)
+        return path if is_ours and path.is_file() else None
+    except (ValueError, OSError):  # no URL, no path, a link to itself
+        return None
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from markupsafe import Markup
 from scenessl.report.answers import inversion, scorecam
 from scenessl.report.answers.accuracy import winner
 from scenessl.report.answers.probes import inner_statement
+from scenessl.report.answers.seeds import limits
 from scenessl.report.answers.usefulness import useful_short
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, decimal, percent
 from scenessl.report.text_network import named
 from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement
-from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, ref, say, sentence
+from scenessl.report.wording import cite, listing, names, paragraph, plural, ref, say
 from scenessl.study.manifest import asked, models_of
 
 TASKS = {
@@ -205,9 +206,9 @@ def _after_pretext(evidence: Evidence) -> Markup:
     """Say what of a self-supervised scheme trains on the labels."""
     only, all_layers = "only this classifier is trained, on frozen features", "all layers are trained on"
     if not evidence.tuned:
-        return Markup(only)
+        return say(only)
     if not evidence.frozen:
-        return Markup(all_layers)
+        return say(all_layers)
     values = {"frozen": names(evidence.frozen), "tuned": names(evidence.tuned)}
     return say(only + " ({frozen}), or " + all_layers + " ({tuned})", **values)
 
@@ -270,12 +271,6 @@ def _tuned_control(evidence: Evidence) -> Markup | None:
 
 def conclusion(evidence: Evidence) -> list[Markup]:
     """Sum up the answers and their limits."""
-    seeds = len(evidence.seeds)
-    limits = (
-        "One seed was run, so differences between seeds are unknown."
-        if seeds == 1
-        else (f"{sentence(number_word(seeds))[:-1]} seeds were run.")
-    )
     random = " and the weights random" if evidence.document.IS_PRETRAINED else ""
     scope = (
         f"Since the images are drawn{random}, the run shows that every step works, not how the schemes do on "
@@ -283,7 +278,7 @@ def conclusion(evidence: Evidence) -> list[Markup]:
         if evidence.is_drawn and not evidence.is_pretrained
         else "The results hold for this data, this network and these settings."
     )
-    return [paragraph(*findings(evidence)), paragraph(limits, scope)]
+    return [paragraph(*findings(evidence)), paragraph(*limits(evidence), scope)]
 
 
 def provenance_rows(evidence: Evidence) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from scenessl.data.names import printable
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, percent
 from scenessl.report.wording import listing, paragraph, phrase, plural, ref, say
@@ -47,7 +48,7 @@ def _validation(evidence: Evidence) -> Markup:
             "The test part also plays the role of the validation part, as the assignment’s literal reading allows; "
             "therefore no epoch was selected by accuracy."
         )
-        return paragraph(Markup(text), _reason(evidence))
+        return paragraph(say(text), _reason(evidence))
     share = percent(float(evidence.published["validation"]), 0)
     text = (
         "The validation part is {share} of the images given for training, drawn class by class with the seed and the "
@@ -73,7 +74,15 @@ def audit(evidence: Evidence) -> list[Markup]:
     parts = [plural(len(found[key]), noun, _many(noun)) for key, noun in kinds]
     text = "The bytes of all {images} files were hashed. The audit found {parts}{table}."
     table = say(" ({ref})", ref=ref("audit")) if audit_rows(evidence) else ""
-    return [say(text, images=count(found["images"]), parts=listing(parts), table=table)]
+    whole = say(text, images=count(found["images"]), parts=listing(parts), table=table)
+    return [paragraph(whole, _left_out(found))]
+
+
+def _left_out(found: dict) -> str | None:
+    """Say that unreadable files count nowhere."""
+    if not found["unreadable"]:
+        return None
+    return "Unreadable files are left out of everything: no number of images in this report counts them."
 
 
 def _many(noun: str) -> str:
@@ -92,7 +101,7 @@ def audit_rows(evidence: Evidence) -> list[dict]:
     rows += [{"kind": "leak", "files": [item["test"], *item["train"]], "note": ""} for item in found["leaks"]]
     rows += [{"kind": "conflict", "files": group, "note": ""} for group in found["conflicts"]]
     rows += [{"kind": "duplicate", "files": group, "note": ""} for group in found["duplicates"]]
-    return rows[:LISTED]
+    return [row | {"files": [printable(file) for file in row["files"]]} for row in rows[:LISTED]]
 
 
 def audit_left_out(evidence: Evidence) -> int:

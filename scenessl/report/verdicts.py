@@ -6,6 +6,7 @@ from statistics import mean
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
+from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import SPACE, code, p_value, percent, point_range, points, size_in_points
 from scenessl.report.wording import number_word, plural, say
 
@@ -20,7 +21,8 @@ HIGH_ACCURACY = 0.90
 class Verdict:
     """The comparison of two models on the same test images.
 
-    `state` is better, worse, open (the data do not tell them apart) or untested, seen from `a`;
+    `state` is better, worse, open (the data do not tell them apart), untested or flagged (one of them learned nothing,
+    so that there is nothing to compare), seen from `a`; `flags` says which and why;
     `difference` is accuracy of a minus b, mean over seeds; `tests` has one row per seed, oriented a minus b.
     """
 
@@ -29,6 +31,7 @@ class Verdict:
     state: str
     difference: float
     tests: tuple[dict, ...]
+    flags: Markup | None = None
 
     @property
     def winner(self) -> str | None:
@@ -38,6 +41,10 @@ class Verdict:
 
 def compare(evidence: Evidence, a: str, b: str) -> Verdict:
     """Compare two models by the paired tests of comparisons.csv: better or worse only if every seed says so."""
+    learned_nothing = flagged(evidence, a, b)
+    if learned_nothing:
+        difference = evidence.accuracies(a).mean - evidence.accuracies(b).mean
+        return Verdict(a, b, "flagged", difference, (), flag_sentence(evidence, *learned_nothing))
     tests = tuple(
         _oriented(row, a) for row in evidence.tables["comparisons"] if {row["name_a"], row["name_b"]} == {a, b}
     )
@@ -49,7 +56,7 @@ def compare(evidence: Evidence, a: str, b: str) -> Verdict:
 
 def judged(a: str, b: str, tests: tuple[dict, ...]) -> Verdict:
     """Judge paired tests, one row per seed, oriented a minus b: better or worse only if every seed says so."""
-    states = {_state(row) for row in tests}
+    states = {seed_state(row) for row in tests}
     return Verdict(a, b, states.pop() if len(states) == 1 else "open", mean(row["difference"] for row in tests), tests)
 
 
@@ -63,7 +70,7 @@ def _oriented(row: dict, a: str) -> dict:
     return row | turned | sides | right
 
 
-def _state(row: dict) -> str:
+def seed_state(row: dict) -> str:
     """Judge one seed: different only if test and interval agree."""
     if row["p"] >= LEVEL or row["low"] <= 0 <= row["high"]:
         return "open"
@@ -73,6 +80,8 @@ def _state(row: dict) -> str:
 def statement(verdict: Verdict) -> Markup:
     """Say in one sentence how two models compare on the test images."""
     a, b, size = code(verdict.a), code(verdict.b), size_in_points(verdict.difference)
+    if verdict.state == "flagged":
+        return say("{a} and {b} cannot be compared. {flags}", a=a, b=b, flags=verdict.flags)
     if verdict.state == "untested":
         text = "The test accuracies of {a} and {b} lie {size} apart (a minus b: {signed}); no paired test was made."
         return say(text.replace("a minus b", "{a} minus {b}"), a=a, b=b, size=size, signed=points(verdict.difference))
@@ -92,7 +101,7 @@ def support(verdict: Verdict, turned: bool = False) -> str:
         if turned:
             low, high = -high, -low
         return f"95{SPACE}% interval {point_range(low, high)}, exact McNemar test {p_value(row['p'])}"
-    decided = sum(_state(row) != "open" for row in verdict.tests)
+    decided = sum(seed_state(row) != "open" for row in verdict.tests)
     largest = max(row["p"] for row in verdict.tests)
     seeds = plural(len(verdict.tests), "seed")
     return f"mean of {seeds}; {number_word(decided)} of them significant on their own, largest {p_value(largest)}"
@@ -111,12 +120,28 @@ def start_control(evidence: Evidence, name: str) -> str | None:
     return next((other.name for other in others if (other.init, other.train) == wanted), None)
 
 
+COMPARED = {
+    "learning_rate": "learning rate",
+    "learning_rate_classifier": "learning rate of the classifier",
+    "epochs": "epochs",
+}
+"""Settings that should be equal in a comparison of trainings, in words."""
+
+
+def unlike_settings(evidence: Evidence, a: str, b: str) -> list[str]:
+    """Name the settings by which two models that train all layers were not trained alike."""
+    if evidence.models[a].train != "all":
+        return []
+    own, other = evidence.models[a].settings, evidence.models[b].settings
+    return [key for key in COMPARED if own.get(key) != other.get(key)]
+
+
 @dataclass(frozen=True)
 class Convergence:
     """Whether a pretext reached a high performance.
 
     `reached` is the mean accuracy on `part`; `threshold` comes from the early stop if `is_configured`, and is None
-    where neither settings nor assignment ask for one.
+    where neither settings nor assignment ask for one; `flags` says why a pretext learned nothing.
     """
 
     model: str
@@ -124,11 +149,12 @@ class Convergence:
     part: str
     threshold: float | None
     is_configured: bool
+    flags: Markup | None = None
 
     @property
     def converged(self) -> bool:
         """Whether the accuracy is as high as wanted."""
-        return self.threshold is None or self.reached >= self.threshold
+        return self.flags is None and (self.threshold is None or self.reached >= self.threshold)
 
 
 def convergence(evidence: Evidence, pretext: str) -> Convergence:
@@ -137,11 +163,14 @@ def convergence(evidence: Evidence, pretext: str) -> Convergence:
     spread, part = evidence.reached(pretext)
     threshold = stop.get("accuracy")
     high = HIGH_ACCURACY if evidence.document.ASKS_SOLVED_PRETEXTS else None
-    return Convergence(pretext, spread.mean, part, threshold or high, bool(threshold))
+    flags = flag_sentence(evidence, pretext) if flagged(evidence, pretext) else None
+    return Convergence(pretext, spread.mean, part, threshold or high, bool(threshold), flags)
 
 
 def converged_statement(found: Convergence) -> Markup:
     """Say whether a pretext reached the performance wanted; below it, nothing is claimed about convergence."""
+    if found.flags:
+        return found.flags
     origin = "its settings ask for" if found.is_configured else "is taken here as a high performance"
     values = {"model": code(found.model), "reached": percent(found.reached), "part": found.part}
     if found.threshold is None:

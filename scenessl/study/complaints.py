@@ -6,8 +6,10 @@ from difflib import get_close_matches
 
 from jsonschema.exceptions import ValidationError
 
+from scenessl.errors import UserError
 from scenessl.study.plain import QUOTES, join, show
 
+MOST = 40  # mistakes in one message
 KINDS = {
     "string": "text",
     "number": "a number",
@@ -29,8 +31,19 @@ LENGTHS = {
     "minItems": "has too few items (at least {})",
     "maxItems": "has too many items (at most {})",
     "minProperties": "has too few keys (at least {})",
+    "maxProperties": "has too many keys (at most {})",
     "uniqueItems": "names something twice",
 }
+
+
+def refuse(mistakes: Iterable[str]) -> None:
+    """Raise a UserError that lists all mistakes, each once and in a line; none if there are none."""
+    mistakes = sorted(set(mistakes))
+    if mistakes:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        shown = [f"  {line}" for line in mistakes[:MOST]]
+        more = [f"  … and {len(mistakes) - MOST} more"] if len(mistakes) > MOST else []
+        raise UserError("\n".join([f"the configuration has {count}:", *shown, *more]))
 
 
 def suggestion(word: object, known: Iterable[object]) -> str:
@@ -91,6 +104,8 @@ def _about_value(kind: str, value: object, error: ValidationError) -> str:
         return f"{show(value)} is not one of {names(limit)}{suggestion(value, limit)}"
     if kind in BOUNDS or kind in LENGTHS:
         sentence = (BOUNDS | LENGTHS)[kind].format(limit)
+    elif isinstance(value, str) and ("\n" in value or "\t" in value):
+        sentence = "holds a line break or a tab"
     else:
         sentence = f"does not fit{_number_hint(value, error.schema.get('type'))}"
     return f"{show(value)} {sentence}{_meaning(error)}"
@@ -146,7 +161,7 @@ def _plain_number(text: str) -> str:
 def _description(error: ValidationError) -> str:
     """Give the schema's word on what stands here."""
     if error.validator == "not":
-        return "the names of starting points are taken"
+        return f"taken: {names(error.validator_value['enum'])}"
     return str(error.schema.get("description", "see rules/config.schema.yaml"))
 
 

@@ -33,5 +33,5 @@ def renew_key(path: str | Path) -> None:
     path = Path(path)
     name, _, _ = path.name.partition("@")
     for old in path.parent.glob(f"{name}@*"):
-        old.unlink()
+        old.unlink(missing_ok=True)
     path.touch()

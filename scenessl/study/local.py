@@ -13,10 +13,11 @@ is stronger than this file, and this file is stronger than the configuration. A 
 nothing from here.
 """
 
-import copy
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import yaml
@@ -24,13 +25,15 @@ import yaml
 from scenessl.errors import UserError
 from scenessl.files import write_text
 from scenessl.study.complaints import names, suggestion
-from scenessl.study.plain import QUOTES, show, unplain
+from scenessl.study.plain import QUOTES, join, show, unplain
+from scenessl.study.texts import read_yaml
 
 STUDENT = {"FIRST_NAME": "first_name", "LAST_NAME": "last_name", "NUMBER": "number"}
 KEYS = ("DATA", "WEIGHTS", "WORDS", "NAME", *STUDENT)
 OF_A_STUDY = ("data", "weights", "words")
 MAIN_STUDY = "scene15"
 NAMES = "[A-Za-z][A-Za-z0-9_-]{0,63}"
+MOST = 40  # mistakes in one message
 HEAD = "# Written by `make report`, read by every later call, ignored by git. It may be edited by hand.\n"
 
 
@@ -44,12 +47,7 @@ def read_local(path: Path | str) -> dict:
         UserError: the file is no YAML, has an unknown key, or a name or number that is no text; lists all mistakes.
     """
     path = Path(path)
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        found = {}
-    except (OSError, UnicodeError, yaml.YAMLError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({_first_line(error)}). Mend or delete it.") from error
+    found = (read_yaml(path) if os.path.lexists(path) else None) or {}
     mistakes = [f"{path}: {mistake}" for mistake in _mistakes(found)]
     if mistakes:
         raise UserError("\n".join(mistakes))
@@ -66,14 +64,15 @@ def with_local(config: Mapping, path: Path | str, command_line: Mapping | None =
         command_line: what `--config` gave (Snakemake: workflow.config_settings.config), which stays as it is.
 
     Returns:
-        a new configuration. One that is no mapping or draws its own images comes back as it is.
+        a new configuration, which shares what did not change. One that is no mapping or draws its own images comes
+        back as it is.
 
     Raises:
         UserError: a local.yaml that cannot be used.
     """
-    config = copy.deepcopy(config)
     if not isinstance(config, dict) or _draws(config.get("data")):
         return config
+    config = dict(config)  # `_fill` puts new mappings in it and changes none
     local, given = read_local(path), command_line or {}
     for key, value in local["studies"].get(_key(config.get("study")), {}).items():
         if key == "words":
@@ -105,16 +104,15 @@ def _mistakes(found: object) -> list[str]:
     """List what is wrong with the content of local.yaml."""
     if not isinstance(found, dict):
         return [f"{show(found)} is not a mapping (key: value)"]
-    found_plain = list(unplain(found))
-    if found_plain:
-        return found_plain
+    if not_plain := list(islice(unplain(found), MOST)):
+        return not_plain
     student, studies = found.get("student") or {}, found.get("studies") or {}
     mistakes = _unknown("", found, ("student", "studies"))
     mistakes += _texts("student", student, tuple(STUDENT.values()))
     if not isinstance(studies, dict):
         return [*mistakes, f"studies: {show(studies)} is not a mapping of names"]
     for name, known in studies.items():
-        where, known = f"studies.{name}", known or {}  # noqa: PLW2901 - an empty study is an empty mapping
+        where, known = join("studies", name), known or {}  # noqa: PLW2901 - an empty study is an empty mapping
         words = known.get("words") if isinstance(known, dict) else None
         mistakes += _texts(where, known, OF_A_STUDY, skip=("words",))
         mistakes += _texts(f"{where}.words", words or {}, None)
@@ -126,20 +124,14 @@ def _texts(where: str, found: object, known: tuple[str, ...] | None, skip: tuple
     if not isinstance(found, dict):
         return [f"{where}: {show(found)} is not a mapping (key: value)"]
     wrong = {key: value for key, value in found.items() if key not in skip and not isinstance(value, str | None)}
-    mistakes = [f"{where}.{key}: {show(value)} is not text; {QUOTES}" for key, value in wrong.items()]
+    mistakes = [f"{join(where, key)}: {show(value)} is not text; {QUOTES}" for key, value in wrong.items()]
     return mistakes + (_unknown(where, found, known) if known else [])
 
 
 def _unknown(where: str, found: Mapping, known: Sequence[str]) -> list[str]:
     """List unknown keys."""
-    start = f"{where}." if where else ""
     wrong = [key for key in found if key not in known]
-    return [f"{start}{key}: unknown key{suggestion(key, known) or f' (known: {names(known)})'}" for key in wrong]
-
-
-def _first_line(error: Exception) -> str:
-    """Say in one line what went wrong."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return [f"{join(where, key)}: unknown key{suggestion(key, known) or f' (known: {names(known)})'}" for key in wrong]
 
 
 # --- remembering ------------------------------------------------------------------------------------------------------
@@ -207,11 +199,8 @@ def _resolved(key: str, value: str) -> object:
 
 def _read_words(path: Path) -> dict[str, str]:
     """Read the student's own words: a YAML file of question: text."""
-    try:
-        words = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({_first_line(error)}).") from error
-    mistakes = list(unplain(words)) or _texts("words", words, None)
+    words = read_yaml(path)
+    mistakes = list(islice(unplain(words), MOST)) or _texts("words", words, None)
     if mistakes:
         raise UserError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
     return words

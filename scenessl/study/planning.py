@@ -4,19 +4,24 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from scenessl.data.batches import official_hash
 from scenessl.data.identity import data_hash
-from scenessl.files import write_text
+from scenessl.errors import UserError
+from scenessl.files import read_json, write_json, write_text
 from scenessl.study.codehash import code_hash
+from scenessl.study.combinations import misfits
+from scenessl.study.complaints import refuse
 from scenessl.study.declared import Declared
 from scenessl.study.graph import Study
 from scenessl.study.preflight import preflight
 from scenessl.study.schema import check
 
 WEIGHTS_BYTES = 17_000_000  # of one EfficientNet-B0
+MOST_THREADS = 8  # of `auto`: a login node has many cores, a job gets some
 
 
 @dataclass(frozen=True)
@@ -50,49 +55,88 @@ class Plan:
     published: dict
 
 
-def plan(config: Mapping, repository: Path, results: Path) -> Plan:
+def plan(config: Mapping, repository: Path, results: Path, *, is_dry: bool = False, is_job: bool = False) -> Plan:
     """Check a configuration and look at its data and weights.
 
     Args:
         config: the whole configuration, local.yaml and command line included.
         repository: where the schema and the package stand.
         results: the folder of all studies' results, where also lies what need not be found out twice.
+        is_dry: nothing will be made, so that the disk may be small.
+        is_job: this process runs one job of a workflow on a cluster, and believes what that has found.
 
     Raises:
         UserError: a mistake in the configuration, no data, no such weights file.
     """
     declared = Declared.read(repository / "scenessl")
-    check(config, repository / "rules" / "config.schema.yaml", declared)
+    memory = results / str(config.get("study")) / ".state" / "found.json"
+    found = _recall(memory, config) if is_job else None
+    if found is None:
+        check(config, repository / "rules" / "config.schema.yaml", declared)
+        study = Study(config, declared.tasks)
+        refuse(misfits(study))
+        found = _find(config, study, memory.parents[1], is_dry)
+    if not is_job and not is_dry:
+        _remember(memory, config, found)
     study = Study(config, declared.tasks)
-    folder = results / study.name
-    remarks = preflight(config, results=folder, needed_bytes=max(0, _needed_bytes(study) - _used_bytes(folder)))
-    memory = folder / ".state"
-    kind, root, found = _find_data(config["data"], memory / "data.json")
+    published = study.published({"kind": found["data_kind"], "hash": found["data_hash"]}, found["weights"])
+    return Plan(study=study, published=published, **found)
+
+
+def _find(config: Mapping, study: Study, folder: Path, is_dry: bool) -> dict:
+    """Find out what a plan holds beside the study, by its names."""
+    remarks = preflight(config, results=folder, needed_bytes=0 if is_dry else _needed_bytes(study, folder))
+    kind, root, found = _find_data(config["data"], folder / ".state" / "data.json")
     weights, file = _weights(config["weights"], study)
-    return Plan(
-        study=study,
-        data_kind=kind,
-        drawn=dict(config["data"]) if kind == "drawn" else None,
-        fetched={"folder": root, "download": config["data"]["download"]} if kind == "torchvision" else None,
-        data_root=root,
-        data_hash=found,
-        weights=weights,
-        weights_file=file,
-        remarks=remarks,
-        threads=_threads(config["compute_threads"], memory / "compute_threads"),
-        published=study.published({"kind": kind, "hash": found}, weights),
-    )
+    return {
+        "data_kind": kind,
+        "drawn": dict(config["data"]) if kind == "drawn" else None,
+        "fetched": {"folder": root, "download": config["data"]["download"]} if kind == "torchvision" else None,
+        "data_root": root,
+        "data_hash": found,
+        "weights": weights,
+        "weights_file": file,
+        "threads": _threads(config["compute_threads"], folder / ".state" / "compute_threads"),
+        "remarks": remarks,
+    }
+
+
+# A job of a cluster plans the workflow anew. It need not look at every image for that, nor hash the weights: a hundred
+# jobs that do so at once are a load for a shared file system.
+
+
+def _remember(memory: Path, config: Mapping, found: Mapping) -> None:
+    """Write down what was found for this configuration. It only saves time: what cannot be written is let be."""
+    with suppress(UserError):
+        write_json(memory, {"configuration": _fingerprint(config), "found": found})
+
+
+def _recall(memory: Path, config: Mapping) -> dict | None:
+    """Read what was found for this configuration; None when there is nothing, or another configuration's."""
+    try:
+        known = read_json(memory)
+        return known["found"] | {"remarks": []} if known["configuration"] == _fingerprint(config) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _fingerprint(config: Mapping) -> str:
+    """Hash a configuration."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def _find_data(data: str | Mapping, memory: Path) -> tuple[str, str | None, str]:
     """Return kind, absolute path and hash of the images; `preflight` has seen that there are some or will be."""
     if isinstance(data, str):
-        path = Path(data).expanduser()
+        path = os.path.expanduser(data)
         # an archive is known by its suffix, which a link's target may lack
-        root = str(path.resolve() if path.is_dir() else path.absolute())
-        return "folders", root, data_hash(root, memory, code_hash("scenessl.data.identity"))
+        root = os.path.realpath(path) if os.path.isdir(path) else os.path.abspath(path)
+        try:
+            return "folders", root, data_hash(root, memory, code_hash("scenessl.data.identity"))
+        except UserError as error:
+            raise UserError(f"data: {error}") from None
     if data["kind"] == "torchvision":
-        return "torchvision", str(Path(data["folder"]).expanduser().resolve()), official_hash()
+        return "torchvision", os.path.realpath(os.path.expanduser(data["folder"])), official_hash()
     return "drawn", None, _drawn_hash(data)
 
 
@@ -108,20 +152,20 @@ def _weights(given: str | None, study: Study) -> tuple[dict, str | None]:
         return {"kind": "none", "name": "randomly initialised weights", "sha256": None}, None
     if given is None:
         return {"kind": "torchvision", "name": "IMAGENET1K_V1 (torchvision)", "sha256": None}, None
-    path = Path(given).expanduser().resolve()
+    path = Path(os.path.realpath(os.path.expanduser(given)))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return {"kind": "file", "name": "ImageNet backbone (local file)", "sha256": digest}, str(path)
 
 
-def _needed_bytes(study: Study) -> int:
-    """Estimate the disk: every network's epochs, twice while they are put together, and its training state."""
-    epochs = sum(study.models[name].settings["epochs"] + 4 for name in study.networks)
-    return 2 * WEIGHTS_BYTES * epochs * len(study.seeds)
-
-
-def _used_bytes(folder: Path) -> int:
-    """Add up what a study's results already take."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+def _needed_bytes(study: Study, folder: Path) -> int:
+    """Estimate the disk of the networks not trained yet: every epoch, of one twice while they are put together."""
+    missing = [
+        study.models[name].settings["epochs"] + 4
+        for name in study.networks
+        for seed in study.seeds
+        if not (folder / "models" / name / f"seed{seed}" / "epochs.safetensors").exists()
+    ]
+    return WEIGHTS_BYTES * (sum(missing) + max(missing, default=0))
 
 
 def _threads(setting: int | str, memory: Path) -> int:
@@ -131,5 +175,6 @@ def _threads(setting: int | str, memory: Path) -> int:
     try:
         return int(memory.read_text())
     except (OSError, ValueError):
-        write_text(memory, f"{os.cpu_count() or 1}\n")
-        return os.cpu_count() or 1
+        threads = min(os.cpu_count() or 1, MOST_THREADS)
+        write_text(memory, f"{threads}\n")
+        return threads

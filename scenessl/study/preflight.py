@@ -7,10 +7,8 @@ the images themselves (whether they can be decoded) is checked by the first jobs
 import ctypes
 import json
 import os
-import shutil
 import struct
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 from scenessl.data.archives import SUFFIXES, is_archive
 from scenessl.data.batches import FILES, FOLDER, WAYS_OUT
 from scenessl.errors import UserError
+from scenessl.study.folders import disk_problems, lock_remarks
 from scenessl.study.plain import show
 
 # WeasyPrint loads these; where one name fails it tries the next (Linux, macOS).
@@ -64,10 +63,10 @@ def preflight(
     root, results = Path(root), Path(results)
     cache = Path(checkpoints) if checkpoints is not None else checkpoint_folder()
     problems = [*missing_pango(load), *_student(config), *_data(config, root), *_weights(config, root)]
-    problems += [*_folder(results), *_space(results, needed_bytes)]
+    problems += disk_problems(results, root, needed_bytes)
     if problems:
         raise UserError("\n".join(["the run cannot start:", *(f"  {problem}" for problem in problems)]))
-    return [*_data_download(config, root), *_download(config, cache)]
+    return [*_data_download(config, root), *_download(config, cache), *lock_remarks(results, root)]
 
 
 # --- libraries --------------------------------------------------------------------------------------------------------
@@ -120,7 +119,7 @@ def _data(config: Mapping, root: Path) -> Iterator[str]:
         )
     elif isinstance(data, str):
         path = _path(data, root)
-        if not path.exists():
+        if not os.path.exists(path):
             yield f"data: {path} does not exist. Give the folder that holds train/ and test/, or the class folders."
         elif not path.is_dir() and not is_archive(path):
             yield f"data: {path} is no folder and no archive ({', '.join(SUFFIXES)}). Give one of these."
@@ -134,7 +133,7 @@ def _lacks_cifar10(data: object, root: Path) -> bool:
     """Tell whether the study wants torchvision's CIFAR-10 and does not have it; what it has, the first job checks."""
     if not isinstance(data, Mapping) or data["kind"] != "torchvision":
         return False
-    return not all((_path(data["folder"], root) / FOLDER / name).is_file() for name in FILES)
+    return not all(os.path.isfile(_path(data["folder"], root) / FOLDER / name) for name in FILES)
 
 
 def _data_download(config: Mapping, root: Path) -> Iterator[str]:
@@ -147,7 +146,7 @@ def _data_download(config: Mapping, root: Path) -> Iterator[str]:
 
 def _path(text: str, root: Path) -> Path:
     """Resolve a path of the configuration."""
-    return root / Path(text).expanduser()
+    return root / os.path.expanduser(text)
 
 
 # --- weights ----------------------------------------------------------------------------------------------------------
@@ -178,7 +177,10 @@ def _weights(config: Mapping, root: Path) -> Iterator[str]:
         return
     path = _path(weights, root)
     try:
-        complaint = _safetensors(path) if path.suffix == ".safetensors" else _pickle(path)
+        if path.exists() and not path.is_file():  # a pipe would be waited for without an end
+            complaint = "is no file"
+        else:
+            complaint = _safetensors(path) if path.suffix == ".safetensors" else _pickle(path)
     except OSError as error:
         complaint = f"cannot be read ({error.strerror or error})"
     if complaint:
@@ -234,36 +236,6 @@ def _download(config: Mapping, cache: Path) -> Iterator[str]:
     """Say that torchvision's weights will be downloaded."""
     if _from_imagenet(config) and config.get("weights") is None and not (cache / CHECKPOINT).is_file():
         yield f"weights: torchvision's IMAGENET1K_V1 is not in {cache} yet; the first job downloads it (about 20 MB)."
-
-
-# --- disk -------------------------------------------------------------------------------------------------------------
-
-
-def _existing(path: Path) -> Path:
-    """Find the nearest existing folder (or file) above a path."""
-    path = path.absolute()
-    return next(place for place in (path, *path.parents) if place.exists())
-
-
-def _folder(results: Path) -> Iterator[str]:
-    """Demand a folder that can be written; permissions alone do not tell (read-only mounts, quotas)."""
-    place = _existing(results)
-    try:
-        with tempfile.TemporaryFile(dir=place) as file:
-            file.write(b"x")
-    except OSError as error:
-        yield f"results: {place} cannot be written ({error.strerror or error}). Change that, or work in another folder."
-
-
-def _space(results: Path, needed: int) -> Iterator[str]:
-    """Demand enough free disk."""
-    place = _existing(results)
-    free = shutil.disk_usage(place).free
-    if free < needed:
-        yield (
-            f"disk: the run takes about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free in {place}. "
-            "Free some, or work on another disk."
-        )
 
 
 def main() -> int:

@@ -1,22 +1,25 @@
 """Check a configuration against the closed schema and say everything that is wrong with it at once."""
 
 import copy
+import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from scenessl.errors import UserError
-from scenessl.study.complaints import complaints, names, suggestion
+from scenessl.study.complaints import complaints, names, refuse, suggestion
 from scenessl.study.declared import DECLARABLE, Declared
 from scenessl.study.manifest import SECTIONS
 from scenessl.study.plain import join, show, unplain
 
 STARTS = ("random", "imagenet")
-MOST = 40  # mistakes in one message
+COUNTED = 200  # mistakes after which nobody looks for more
 
 
 def check(config: object, schema_path: Path | str, declared: Declared) -> None:
@@ -30,21 +33,16 @@ def check(config: object, schema_path: Path | str, declared: Declared) -> None:
     Raises:
         UserError: lists all mistakes, one per line, each with the key's path.
     """
-    mistakes = list(_mistakes(config, Path(schema_path), declared))
-    if mistakes:
-        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        shown = [f"  {line}" for line in mistakes[:MOST]]
-        more = [f"  … and {len(mistakes) - MOST} more"] if len(mistakes) > MOST else []
-        raise UserError("\n".join([f"the configuration has {count}:", *shown, *more]))
+    refuse(islice(unplain(config), COUNTED))  # nothing further can be relied on where data is not plain
+    refuse(islice(_mistakes(config, Path(schema_path), declared), COUNTED))
 
 
 def _mistakes(config: object, schema_path: Path, declared: Declared) -> Iterator[str]:
-    """Give every mistake, each once; what is no plain data is said alone, since nothing further can be relied on."""
-    found = sorted(set(unplain(config)))
-    if not found:
-        validator = _validator(_completed(schema_path, declared, _mapping(config).get("document")))
-        found = sorted({*_against(validator, config), *_references(config, declared.tasks), *_needs(config, declared)})
-    yield from found
+    """Give every mistake in plain data."""
+    validator = _validator(_completed(schema_path, declared, _mapping(config).get("document")))
+    yield from _against(validator, config)
+    yield from _references(config, declared.tasks)
+    yield from _needs(config, declared)
 
 
 # --- the schema -------------------------------------------------------------------------------------------------------
@@ -78,11 +76,17 @@ def _completed(path: Path, declared: Declared, document: object) -> dict:
 
 
 def _validator(schema: dict) -> Draft202012Validator:
-    """Make a validator for which 12.0 is no whole number (JSON says it is; range() says it is not)."""
+    """Make a validator for which 12.0 is no whole number (JSON says it is; range() says it is not), with `_pattern`."""
     plain = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    return extend(Draft202012Validator, type_checker=plain)(schema)
+    return extend(Draft202012Validator, {"pattern": _pattern}, type_checker=plain)(schema)
+
+
+def _pattern(_: object, pattern: str, value: object, __: object) -> Iterator[ValidationError]:
+    """Match as JSON Schema means it: `$` is the end of the text, where Python lets a line break follow."""
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match")
 
 
 def _against(validator: Draft202012Validator, config: object) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Train a new classifier on frozen features, which are computed once and proven to be what the network computes."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,30 +19,43 @@ from scenessl.training.results import Selection, write_results
 from scenessl.training.seeding import generator, seeded
 from scenessl.training.state import State
 
+PIECE = 16  # batches that are saved together: some seconds of work on a CPU
 PROOF_IMAGES = 64
 PROOF_TOLERANCE = 1e-4  # of a logit
 
 
 def write_features(
-    *, start: Path, start_epoch: int | str | None, crops: Path, mirrored: bool, device: str, output: Path
+    *, start: Path, start_epoch: int | str | None, crops: Path, mirrored: bool, device: str, state: State, output: Path
 ) -> None:
-    """Compute the features of every image in evaluation mode.
+    """Compute the features of every image in evaluation mode, piece by piece; a piece in `state` is not done again.
 
     Writes float32 `features` [views, n, width] (plain; mirrored if asked for), the `features.*` tensors they come
     from being named by their hash in the metadata.
     """
     where, images = choose_device(device), Crops(crops)
     model = with_features(start, start_epoch).to(where)
-    views = [_features(model, images, flipped, where) for flipped in ([False, True] if mirrored else [False])]
+    views = [_features(model, images, flipped, where, state) for flipped in ([False, True] if mirrored else [False])]
     weights.save({"features": torch.stack(views)}, output, hash=weights.fingerprint(model.state_dict()))
 
 
-def _features(model: nn.Module, crops: Crops, flipped: bool, device: torch.device) -> Tensor:
+def _features(model: nn.Module, crops: Crops, flipped: bool, device: torch.device, state: State) -> Tensor:
     """Compute one view's features [n, width] of all images."""
+    pieces = torch.arange(len(crops)).split(PIECE * evaluation_batch(crops.side))
+    name = "mirrored" if flipped else "plain"
+    return torch.cat(
+        [
+            state.once(f"{name}{number}", functools.partial(_piece, model, crops, ids, flipped, device))
+            for number, ids in enumerate(pieces)
+        ]
+    )
+
+
+def _piece(model: nn.Module, crops: Crops, ids: Tensor, flipped: bool, device: torch.device) -> Tensor:
+    """Compute the features [len(ids), width] of some images, batch by batch."""
     found = []
     with evaluation_mode(model):
-        for ids in torch.arange(len(crops)).split(evaluation_batch(crops.side)):
-            images = crops.batch(ids)
+        for batch in ids.split(evaluation_batch(crops.side)):
+            images = crops.batch(batch)
             found.append(pool(model, normalise((images.flip(-1) if flipped else images).to(device))).cpu())
     return torch.cat(found)
 

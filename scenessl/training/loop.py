@@ -1,6 +1,7 @@
 """The one training loop. It knows epochs, batches and losses; it knows nothing of scenes or rotations."""
 
 import copy
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -67,12 +68,14 @@ def fit(
         `running_loss` (as optimised) and the figures of `measure`.
 
     Raises:
-        UserError: the loss is not finite; names epoch and learning rate. The last good epoch stands in the state.
+        UserError: loss, weights or figures are not finite; names epoch and learning rate. The last good epoch stands
+            in the state.
     """
     average = _averaged(learner)
     rows = _resume(learner, average, state)
     if not rows:
         rows.append({"epoch": 0, "learning_rate": 0.0, "running_loss": None} | measure(average or learner.model))
+        _demand_finite(learner, average, rows[-1])
         _save(learner, average, rows, state)
     while len(rows) <= course.epochs and not converged(rows, course.early_stop):
         begin, epoch = time.monotonic(), len(rows)
@@ -82,6 +85,7 @@ def fit(
         rows.append(
             {"epoch": epoch, "learning_rate": rate, "running_loss": running} | measure(average or learner.model)
         )
+        _demand_finite(learner, average, rows[-1])
         _save(learner, average, rows, state)
         _report(rows[-1], course.epochs, count, time.monotonic() - begin)
     return rows
@@ -98,12 +102,32 @@ def _train_epoch(
         set_rates(learner.optimizer, rate_factor(progress, course.schedule, course.warmup))
         loss = _step(learner, inputs, targets)
         if not torch.isfinite(loss):
-            rate = learner.optimizer.param_groups[-1]["lr"]
-            raise UserError(f"the loss became {loss:g} in epoch {epoch} at learning rate {rate:g}: lower it.")
+            raise _diverged(f"the loss became {loss:g}", epoch, learner.optimizer.param_groups[-1]["lr"])
         if average is not None:
             _follow(average, learner.model, learner.average_decay)
         total, count = total + loss.item() * len(targets), count + len(targets)
     return total / count, count
+
+
+def _demand_finite(learner: Learner, average: nn.Module | None, row: dict) -> None:
+    """Refuse an epoch that ends in numbers that are none: the loss of its last step was taken before that step."""
+    figures = [name for name, value in row.items() if value is not None and not math.isfinite(value)]
+    tensors = [
+        pair for module in (learner.model, average) if module is not None for pair in module.state_dict().items()
+    ]
+    broken = figures or [name for name, tensor in tensors if not torch.isfinite(tensor).all()]
+    if broken:
+        raise _diverged(f"{broken[0]} is not finite", row["epoch"], row["learning_rate"])
+
+
+def _diverged(what: str, epoch: int, rate: float) -> UserError:
+    """Say where a training broke off, and the way out."""
+    if epoch == 0:
+        return UserError(f"{what} before the first step: the weights that the training starts with are damaged.")
+    return UserError(
+        f"{what} in epoch {epoch} at learning rate {rate:g}. Lower the model's learning_rate and "
+        "learning_rate_classifier and start again; a start with the same settings ends here again."
+    )
 
 
 def _step(learner: Learner, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -143,13 +167,15 @@ def _save(learner: Learner, average: nn.Module | None, rows: list[dict], state: 
     latest = {"model": learner.model.state_dict(), "optimizer": learner.optimizer.state_dict(), "rows": rows}
     if average is not None:
         latest["average"] = average.state_dict()
-    state.save(rows[-1]["epoch"], latest, (average or learner.model).state_dict())
+    # A kill between the two repeats the epoch.
+    state.save(f"epoch{rows[-1]['epoch']}", (average or learner.model).state_dict())
+    state.save("latest", latest)
 
 
 def _resume(learner: Learner, average: nn.Module | None, state: State) -> list[dict]:
     """Put model, average and optimizer where the last finished epoch left them; give the history so far."""
-    latest = state.load()
-    if latest is None:
+    latest = state.load("latest")
+    if latest is None or any(state.load(f"epoch{row['epoch']}") is None for row in latest["rows"]):
         return []
     learner.model.load_state_dict(latest["model"])
     learner.optimizer.load_state_dict(latest["optimizer"])

@@ -74,12 +74,12 @@ def write_results(
     others: Mapping[str, Tensor],
     prefix: str = "",
 ) -> None:
-    """Write the declared results from the state, then remove the state.
+    """Write the declared results from the state.
 
     `network` names the architecture; `others` are tensors that training did not touch, which complete the selected
     epoch's; `prefix` is the name in the whole model of the part that was trained.
     """
-    kept = {epoch: weights.load(state.epoch_file(epoch)) for epoch in range(len(rows))}
+    kept = {epoch: state.load(f"epoch{epoch}") for epoch in range(len(rows))}
     epochs = {epoch: {prefix + name: tensor for name, tensor in own.items()} for epoch, own in kept.items()}
     flat = {f"epoch{epoch}/{name}": tensor for epoch, tensors in epochs.items() for name, tensor in tensors.items()}
     weights.save(flat, outputs["epochs"], network=network, best=selection.best_epoch, last=selection.last_epoch)
@@ -87,7 +87,6 @@ def write_results(
     write_json(outputs["selection"], asdict(selection))
     selected = selection.selected_epoch
     weights.save(dict(others) | epochs[selected], outputs["weights"], network=network, epoch=selected)
-    state.remove()
 
 
 def _rounded(row: dict) -> dict:

@@ -1,108 +1,121 @@
-"""What a training needs to go on after it was killed: one folder, one holder at a time.
+"""What a job needs to go on after it was killed: a folder of finished pieces, one holder at a time.
 
-The folder lies outside the workflow's declared outputs, is used only when its fingerprint of settings, code and data
-matches, and is removed when the training has written its results.
+The folder lies outside the workflow's declared outputs, and is removed when the workflow has noted the job's results
+(`study.states`). A piece is used only when it is whole and was made by the same settings, code, data, threads and
+version of torch.
 """
 
 import fcntl
 import hashlib
+import io
 import json
 import os
-import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import Tensor
 
-from scenessl.files import atomic, write_json
-from scenessl.models import weights
+from scenessl.files import atomic
+from scenessl.study.states import FINISHED
 
-MARK = "fingerprint.json"
-LATEST = "latest.pt"
+SEAL_BYTES = hashlib.sha256().digest_size
+T = TypeVar("T")  # tensors, numbers and text, in dictionaries and lists: what torch loads with `weights_only`
 
 
 class State:
-    """The state folder of one training: the latest epoch in full, and what each epoch leaves behind."""
+    """The finished pieces of one job, each a sealed file.
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        """Take over the folder if it belongs to this very training, else begin with an empty one."""
-        self.folder = folder
-        if not _belongs(folder, fingerprint):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            write_json(folder / MARK, {"fingerprint": fingerprint})
+    A seal is the hash of fingerprint and content: a piece of other settings, or a file that is cut or spoilt, has
+    another one and counts as not there.
+    """
 
-    def load(self) -> dict | None:
-        """Give what `save` was last given, or None at the beginning."""
-        path = self.folder / LATEST
-        return torch.load(path, weights_only=True, map_location="cpu") if path.exists() else None
+    def __init__(self, folder: Path | str, fingerprint: str) -> None:
+        """Take the folder, which need not exist, and the `fingerprint` of the job."""
+        self.folder = Path(folder)
+        self.fingerprint = fingerprint
 
-    def save(self, epoch: int, latest: dict, kept: dict[str, Tensor]) -> None:
-        """Keep this epoch's weights, then the state after it; a kill between the two repeats the epoch."""
-        weights.save(kept, self.epoch_file(epoch))
-        with atomic(self.folder / LATEST) as temporary:
-            torch.save(latest, temporary)
+    def load(self, name: str) -> object | None:
+        """Give what was saved under `name`, on the CPU; None if there is no such piece."""
+        try:
+            data = self._path(name).read_bytes()
+        except OSError:
+            return None
+        seal, content = data[:SEAL_BYTES], memoryview(data)[SEAL_BYTES:]
+        if seal != self._seal(content):
+            return None
+        return torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
 
-    def epoch_file(self, epoch: int) -> Path:
-        """Name the file with the weights at the end of `epoch`."""
-        return self.folder / f"epoch{epoch}.safetensors"
+    def save(self, name: str, piece: object) -> None:
+        """Keep `piece` under `name`; a kill leaves the one before or this one."""
+        buffer = io.BytesIO()
+        torch.save(piece, buffer)
+        with atomic(self._path(name)) as temporary, open(temporary, "wb") as file:
+            file.write(self._seal(buffer.getbuffer()))
+            file.write(buffer.getbuffer())
 
-    def remove(self) -> None:
-        """Remove the folder, once the results are written."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Give what was saved under `name`, or make it and save it."""
+        piece = self.load(name)
+        if piece is None:
+            piece = make()
+            self.save(name, piece)
+        else:
+            print(f"{name} was finished before", file=sys.stderr, flush=True)
+        return piece
 
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.pt"
 
-def _belongs(folder: Path, fingerprint: str) -> bool:
-    """Tell whether the folder was begun with this fingerprint."""
-    try:
-        return json.loads((folder / MARK).read_text())["fingerprint"] == fingerprint
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    def _seal(self, content: memoryview) -> bytes:
+        digest = hashlib.sha256(self.fingerprint.encode())
+        digest.update(content)
+        return digest.digest()
 
 
 @contextmanager
-def training(
-    folder: Path | str, facts: Mapping[str, object], start: Path | str, outputs: Iterable[Path | str]
-) -> Iterator[State]:
-    """Give the state of a training, locked; end the process if another copy finished meanwhile.
+def resumable(folder: Path | str, facts: Mapping[str, object], files: Iterable[Path | str]) -> Iterator[State]:
+    """Give the state of a job, locked, and mark it as finished on success.
+
+    A second copy of the job waits, and then finds all pieces of the first one.
 
     Args:
         folder: of the state.
-        facts: settings, code and data; with the bytes of `start` they make the fingerprint.
-        start: file of the weights the training starts with.
-        outputs: what the training declares; when a first copy wrote them while this one waited, they stand.
+        facts: settings, code, data and threads; with the bytes of `files` they make the fingerprint.
+        files: those the job reads whose content the facts do not name.
     """
     folder = Path(folder)
-    with held(folder) as waited:
-        if waited and all(Path(path).exists() for path in outputs):
-            print("the other copy has finished; its result stands", file=sys.stderr, flush=True)
-            sys.exit(0)
-        yield State(folder, fingerprint(facts, start))
+    with held(folder):
+        folder.mkdir(exist_ok=True)
+        (folder / FINISHED).unlink(missing_ok=True)
+        yield State(folder, fingerprint(facts, files))
+        (folder / FINISHED).touch()
 
 
-def fingerprint(facts: Mapping[str, object], start: Path | str) -> str:
-    """Hash the facts (plain data) and the bytes of the start file."""
-    with open(start, "rb") as file:
-        begin = hashlib.file_digest(file, "sha256").hexdigest()
-    text = json.dumps({**facts, "start": begin}, sort_keys=True, default=str)
+def fingerprint(facts: Mapping[str, object], files: Iterable[Path | str]) -> str:
+    """Hash the facts (plain data), the bytes of the files and the version of torch."""
+    hashes = []
+    for path in files:
+        with open(path, "rb") as file:
+            hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
+    text = json.dumps([dict(facts), hashes, torch.__version__], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[bool]:
-    """Hold the lock beside `folder`; a second copy waits here, says for whom, and learns that it waited."""
+def held(folder: Path) -> Iterator[None]:
+    """Hold the lock beside `folder`; a second copy waits here and says for whom."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     path = folder.with_name(folder.name + ".lock")
-    file, waited = _lock(path)
+    file = _lock(path)
     try:
         file.seek(0)
         file.truncate()
         file.write(f"process {os.getpid()} on {os.uname().nodename}")
         file.flush()
-        yield waited
+        yield
     finally:
         path.unlink(missing_ok=True)
         file.close()
@@ -110,7 +123,6 @@ def held(folder: Path) -> Iterator[bool]:
 
 def _lock(path: Path):
     """Open and lock `path`; try again when the holder before us removed the file we waited for."""
-    waited = False
     while True:
         file = open(path, "a+")  # noqa: SIM115 - closed by the caller, who holds the lock as long
         try:
@@ -118,10 +130,9 @@ def _lock(path: Path):
         except BlockingIOError:
             file.seek(0)
             print(f"waiting for {file.read() or 'another process'}, which holds {path}", file=sys.stderr, flush=True)
-            waited = True
             fcntl.flock(file, fcntl.LOCK_EX)
         if _same(file, path):
-            return file, waited
+            return file
         file.close()
 
 

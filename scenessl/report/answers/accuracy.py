@@ -5,6 +5,7 @@ from itertools import combinations
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
+from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, count, percent, points
 from scenessl.report.verdicts import Verdict, compare, convergence, start_control, statement, support
 from scenessl.report.wording import listing, paragraph, ref, say
@@ -42,6 +43,8 @@ def early_latest(evidence: Evidence) -> list[Markup]:
         latest=accuracy_phrase(evidence, latest),
         where=ref("early_latest"),
     )
+    if verdict.state == "flagged":
+        return [paragraph(opening, statement(verdict))]
     return [
         paragraph(opening, statement(verdict)),
         paragraph(*_why_early(evidence, verdict, at, end)),
@@ -136,6 +139,7 @@ AGAINST = {
     "worse": "is below",
     "open": "is not told apart from",
     "untested": "was not tested against",
+    "flagged": "cannot be compared with",
 }
 """How a model stands to what it is measured against, by the state of the verdict."""
 
@@ -149,7 +153,7 @@ def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None
     for name in (early, latest):
         verdict = compare(evidence, name, control)
         proof = f"; {support(verdict)}" if verdict.tests else ""
-        text = "{name} {word} it ({change}{proof})"
+        text = "{name} {word} it" + ("" if verdict.state == "flagged" else " ({change}{proof})")
         change = points(verdict.difference)
         parts.append(say(text, name=code(name), word=AGAINST[verdict.state], change=change, proof=proof))
     text = "Measured against {control}, which has the same start and no pretext, {parts}."
@@ -161,7 +165,8 @@ def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None
 
 def schemes(evidence: Evidence) -> list[Markup]:
     """Say which scheme classifies the test images more accurately."""
-    verdicts = [compare(evidence, a, b) for a, b in combinations(evidence.roles["schemes"], 2)]
+    learned = [name for name in evidence.roles["schemes"] if not flagged(evidence, name)]
+    verdicts = [compare(evidence, a, b) for a, b in combinations(learned, 2)]
     return [
         paragraph(winner(evidence)),
         paragraph(*map(statement, verdicts)),
@@ -171,31 +176,43 @@ def schemes(evidence: Evidence) -> list[Markup]:
 
 
 def ranking(evidence: Evidence) -> list[str]:
-    """Order the schemes by mean test accuracy, highest first."""
-    return sorted(evidence.roles["schemes"], key=lambda name: -evidence.accuracies(name).mean)
+    """Order the schemes that learned something by mean test accuracy, highest first."""
+    schemes = evidence.roles["schemes"]
+    learned = [name for name in schemes if not flagged(evidence, name)]
+    return sorted(learned, key=lambda name: -evidence.accuracies(name).mean)
 
 
 def winner(evidence: Evidence) -> Markup:
     """Name the most accurate scheme, or those that share the first place."""
-    order = ranking(evidence)
+    order, failed = ranking(evidence), flagged(evidence, *evidence.roles["schemes"])
+    if failed:
+        return paragraph(flag_sentence(evidence, *failed), _winner(evidence, order, " of those that learned"))
+    return _winner(evidence, order)
+
+
+def _winner(evidence: Evidence, order: list[str], among: str = "") -> Markup:
+    if not order:
+        return Markup("So no scheme has a result to compare.")
+    if len(order) == 1 and among:
+        return say("That leaves {best}, with nothing to compare it with.", best=accuracy_phrase(evidence, order[0]))
     if len(order) == 1:
         return say("{best} is the only scheme of this study.", best=accuracy_phrase(evidence, order[0]))
     rivals = [name for name in order[1:] if compare(evidence, order[0], name).winner != order[0]]
     if not rivals:
-        text = "{best} classifies the test images with the highest accuracy, ahead of {others}."
+        text = "{best} classifies the test images with the highest accuracy{among}, ahead of {others}."
         others = listing([accuracy_phrase(evidence, name) for name in order[1:]])
-        return say(text, best=accuracy_phrase(evidence, order[0]), others=others)
+        return say(text, best=accuracy_phrase(evidence, order[0]), others=others, among=among)
     text = (
-        "{best} has the highest test accuracy, but the test images do not tell it from {rivals}, so no single scheme "
-        "wins."
+        "{best} has the highest test accuracy{among}, but the test images do not tell it from {rivals}, so no single "
+        "scheme wins."
     )
     listed = listing([accuracy_phrase(evidence, name) for name in rivals])
-    return say(text, best=accuracy_phrase(evidence, order[0]), rivals=listed)
+    return say(text, best=accuracy_phrase(evidence, order[0]), rivals=listed, among=among)
 
 
 def _confusions(evidence: Evidence) -> list[Markup]:
     """Name what each scheme confuses most often."""
-    sentences = [_confusion(evidence, name) for name in evidence.roles["schemes"]]
+    sentences = [_confusion(evidence, name) for name in evidence.roles["schemes"] if not flagged(evidence, name)]
     figures = ref(*(f"confusion_{name}" for name in evidence.roles["schemes"]))
     opening = say("The confusion matrices ({figures}) show where the errors on the test images lie.", figures=figures)
     return [paragraph(opening, *sentences)]
@@ -221,10 +238,13 @@ def _confusion(evidence: Evidence, name: str) -> Markup:
 def _classes(evidence: Evidence) -> list[Markup]:
     """Name the classes where the schemes differ most."""
     supervised = evidence.roles["supervised"]
-    sentences = [_class_gap(evidence, supervised, name) for name in evidence.self_supervised]
+    others = [name for name in evidence.self_supervised if not flagged(evidence, supervised, name)]
+    sentences = [_class_gap(evidence, supervised, name) for name in others]
     sentences = [found for found in sentences if found]
+    if not sentences:
+        return [say("{table} gives the recall of every class.", table=ref("per_class"))]
     text = "Class by class ({table}), {parts}."
-    return [say(text, table=ref("per_class"), parts=Markup("; ").join(sentences))] if sentences else []
+    return [say(text, table=ref("per_class"), parts=Markup("; ").join(sentences))]
 
 
 def _class_gap(evidence: Evidence, one: str, other: str) -> Markup | None:

@@ -10,11 +10,11 @@ from scenessl.evaluation.metrics import wilson_interval
 from scenessl.report.answers import cam, embedding, extremes, filters, neighbours, probes
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, decimal, percent, percent_range, points
-from scenessl.report.verdicts import Verdict, compare, support
+from scenessl.report.verdicts import Verdict, compare, support, unlike_settings
 from scenessl.report.wording import listing, number_word, paragraph, plural, ref, say, sentence
 
 CONFIRMED, REFUTED, UNDECIDED = "confirmed", "not confirmed", "undecided"
-BY_STATE = {"better": CONFIRMED, "worse": REFUTED, "open": UNDECIDED, "untested": UNDECIDED}
+BY_STATE = {"better": CONFIRMED, "worse": REFUTED, "open": UNDECIDED, "untested": UNDECIDED, "flagged": UNDECIDED}
 MOSTLY, HARDLY = 0.75, 0.5  # shares of filters with a counterpart from which, and below which, layers count as alike
 
 
@@ -90,6 +90,8 @@ def _both(evidence: Evidence, found: dict) -> tuple[str, str] | None:
 def _difference(evidence: Evidence, verdict: Verdict) -> Markup:
     """Write a paired difference with its test."""
     values = {"a": code(verdict.a), "b": code(verdict.b), "signed": points(verdict.difference)}
+    if verdict.flags:
+        return verdict.flags.removesuffix(".")
     if not verdict.tests:
         return say("{a} minus {b} is {signed} of test accuracy, without a paired test", **values)
     return say("{a} minus {b} is {signed} of test accuracy ({support})", support=support(verdict), **values)
@@ -289,10 +291,12 @@ def better_start(evidence: Evidence) -> Expectation | None:
     if not evidence.tuned:
         return None
     verdict = compare(evidence, evidence.tuned[0], evidence.roles["supervised"])
+    alike = not unlike_settings(evidence, verdict.a, verdict.b)
+    found = _difference(evidence, verdict)
     return Expectation(
         say("{a}, which starts from the pretext, ends more accurate than {b}", a=code(verdict.a), b=code(verdict.b)),
-        _difference(evidence, verdict),
-        BY_STATE[verdict.state],
+        found if alike else say("{found}, but they were not trained alike", found=found),
+        BY_STATE[verdict.state] if alike else UNDECIDED,
         ("accuracy", "comparisons"),
     )
 
@@ -323,4 +327,4 @@ def rows(evidence: Evidence) -> list[dict]:
 
 def _capital(text: Markup) -> Markup:
     """Start with a capital letter and end with a full stop; a name in code stays as it is."""
-    return text + "." if text.startswith("<") else Markup(sentence(text))
+    return text + "." if text.startswith("<") else sentence(text)

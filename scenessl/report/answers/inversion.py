@@ -133,7 +133,7 @@ def _conclusion(evidence: Evidence, name: str) -> Markup:
         other = evidence.inversions[supervised].wavelength
         return say(_fineness(own.wavelength, other), other=code(supervised), value=percent(other))
     if task == "rotation":
-        return paragraph(_horizontal(evidence, name), Markup(UP_UNDECIDED))
+        return paragraph(_horizontal(evidence, name), say(UP_UNDECIDED))
     return Markup(
         "Which parts and textures these are is for the eye to judge in the figure; the response of the filters to each "
         "class was not measured, so beyond the class of the best real image the expectation is undecided."

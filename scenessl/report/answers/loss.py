@@ -4,7 +4,9 @@ from math import exp, log
 
 from markupsafe import Markup
 
+from scenessl.report.answers.seeds import lines
 from scenessl.report.evidence import Evidence
+from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, loss, percent, setting, size_in_points
 from scenessl.report.wording import listing, names, paragraph, ref, say
 
@@ -117,7 +119,7 @@ def curves(evidence: Evidence) -> list[Markup]:
         "and on as many train images; epoch 0 is before training.",
         figure=ref(f"curves_{name}"),
         name=code(name),
-        seed=evidence.first_seed,
+        seed=lines(evidence),
         part=_part(evidence),
     )
     return [paragraph(shown, _chosen(evidence, name)), paragraph(_against_loss(evidence, name), _gap(evidence, name))]
@@ -237,6 +239,8 @@ def _pretext(evidence: Evidence, name: str) -> list[Markup]:
         "{number} answers costs {guess}), {end} after epoch {last}.",
         **values,
     )
+    if flagged(evidence, name):
+        return [course, flag_sentence(evidence, name)]
     if end >= start:
         return [course, Markup("It did not fall, so nothing was learned.")]
     means = say(

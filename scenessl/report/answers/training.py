@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
+from scenessl.report.answers.seeds import missing, selected, spread
 from scenessl.report.evidence import Evidence
+from scenessl.report.flags import warning
 from scenessl.report.numbers import code, count, decimal, percent, point_range, points, setting
 from scenessl.report.wording import (
     cite,
@@ -109,7 +111,8 @@ def accuracy_notes(evidence: Evidence) -> list[Markup]:
     views = [_views(evidence, name) for name in evidence.roles["pretexts"]]
     return [
         paragraph(opening, *views, _chance(evidence)),
-        paragraph(_spread(evidence), _roles_of_parts(evidence)),
+        warning(evidence),
+        paragraph(spread(evidence), missing(evidence), _roles_of_parts(evidence)),
         _leaks(evidence),
     ]
 
@@ -124,21 +127,6 @@ def _chance(evidence: Evidence) -> Markup:
         "Guessing among the {number} classes would be right for {chance} of the images.",
         number=count(len(evidence.classes)),
         chance=percent(1 / len(evidence.classes)),
-    )
-
-
-def _spread(evidence: Evidence) -> Markup:
-    if len(evidence.seeds) == 1:
-        return say(
-            "There is one training per model (one seed), so no standard deviation can be given; the intervals are "
-            "Wilson's 95\u00a0% intervals {work} for the sampling of the test images and do not cover what another "
-            "seed would give.",
-            work=cite("wilson1927"),
-        )
-    return say(
-        "Values are means ± standard deviations over {number} seeds; every seed stands in "
-        "<code>tables/accuracy.csv</code>.",
-        number=number_word(len(evidence.seeds)),
     )
 
 
@@ -181,7 +169,7 @@ def _epoch(evidence: Evidence, name: str) -> Markup:
     if len(chosen) == 1:
         when = say("epoch {epoch} of {planned}", epoch=first["selected_epoch"], planned=first["planned_epochs"])
     else:
-        epochs = listing([selection["selected_epoch"] for selection in chosen])
+        epochs = selected([selection["selected_epoch"] for selection in chosen])
         when = say("epochs {epochs} of {planned}, seed by seed", epochs=epochs, planned=first["planned_epochs"])
     whys = list(dict.fromkeys(phrase(selection["why"]) for selection in chosen))
     stopped = sum(bool(selection["stopped_early"]) for selection in chosen)

@@ -3,15 +3,33 @@
 from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
+from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, count, percent, points, setting, size_in_points
-from scenessl.report.verdicts import compare, converged_statement, convergence, start_control, statement, support
+from scenessl.report.verdicts import (
+    COMPARED,
+    compare,
+    converged_statement,
+    convergence,
+    start_control,
+    statement,
+    support,
+    unlike_settings,
+)
 from scenessl.report.wording import listing, names, paragraph, plural, say
 
 
 def usefulness(evidence: Evidence, name: str) -> str:
-    """Judge a self-supervised scheme: useful, harmful, open, unconverged (a lead that does not count) or untested."""
+    """Judge a self-supervised scheme: useful, harmful, open, untested, unlike, unconverged or flagged.
+
+    Unlike is a difference between models that were not trained alike, unconverged a lead that does not count; flagged
+    means that scheme, pretext or control learned nothing.
+    """
     control = start_control(evidence, name)
+    if flagged(evidence, name, evidence.pretext_of(name), control):
+        return "flagged"
     state = compare(evidence, name, control).state if control else "untested"
+    if state in {"better", "worse"} and unlike_settings(evidence, name, control):
+        return "unlike"
     if state == "better":
         return "useful" if convergence(evidence, evidence.pretext_of(name)).converged else "unconverged"
     return {"worse": "harmful"}.get(state, state)
@@ -23,6 +41,8 @@ SHORT = {
     "open": "of no shown use for {models}, which the test images do not tell from {its} control",
     "unconverged": "of unproven use for {models}, ahead of {its} control but with a pretext that ended below the "
     "accuracy asked for",
+    "unlike": "of undecided use for {models}, not trained like {its} control",
+    "flagged": "not to be judged for {models}, where scheme, pretext or control learned nothing",
     "untested": "of undecided use for {models}, for which no paired test against a control was made",
 }
 
@@ -61,6 +81,10 @@ def _useful(evidence: Evidence, name: str) -> list[Markup | None]:
             *sentences,
             say("No control shares the start of {name}, so the worth of its pretext is open.", name=code(name)),
         ]
+    if usefulness(evidence, name) == "flagged":
+        failed = [other for other in flagged(evidence, name, control) if other not in told]
+        verdict = say("So the worth of the pretext for {name} is open.", name=code(name))
+        return [*sentences, flag_sentence(evidence, *failed) if failed else None, verdict]
     sentences += [
         statement(compare(evidence, name, control)),
         _why_useful(evidence, name, control),
@@ -123,16 +147,9 @@ WHY_TUNED = {
     "starting from the weights that the pretext itself began with: {train}.",
     "open": "With all layers trained on the labels, it makes no difference that these images could show what the "
     "network had learned before: {train}.",
+    "unlike": "The two were not trained alike, so the difference is not put down to the pretext: {train}.",
     "unconverged": UNCONVERGED,
 }
-
-
-COMPARED = {
-    "learning_rate": "learning rate",
-    "learning_rate_classifier": "learning rate of the classifier",
-    "epochs": "epochs",
-}
-"""Settings that should be equal in a comparison of trainings, in words."""
 
 
 def _kept(evidence: Evidence, name: str) -> Markup | None:
@@ -151,13 +168,10 @@ def _kept(evidence: Evidence, name: str) -> Markup | None:
 
 def _other_settings(evidence: Evidence, name: str, control: str) -> Markup | None:
     """Say where a scheme whose layers all train is not trained like what it is measured against."""
-    if name not in evidence.tuned:
-        return None
-    own, other = evidence.models[name].settings, evidence.models[control].settings
+    own, other = (evidence.models[model].settings for model in (name, control))
     parts = [
-        say("{word} {own} against {other}", word=word, own=setting(own.get(key)), other=setting(other.get(key)))
-        for key, word in COMPARED.items()
-        if own.get(key) != other.get(key)
+        say("{word} {a} against {b}", word=COMPARED[key], a=setting(own.get(key)), b=setting(other.get(key)))
+        for key in unlike_settings(evidence, name, control)
     ]
     text = "{name} and {control} also differ in their settings ({parts}), which may be part of the result."
     return say(text, name=code(name), control=code(control), parts=Markup("; ").join(parts)) if parts else None
@@ -166,6 +180,8 @@ def _other_settings(evidence: Evidence, name: str, control: str) -> Markup | Non
 def _against_other(evidence: Evidence, name: str, control: str) -> Markup:
     """Set a scheme against a control with another start, in one sentence."""
     verdict = compare(evidence, name, control)
+    if verdict.state == "flagged":
+        return statement(verdict)
     init = (
         "a random start"
         if evidence.models[control].init == "random"

@@ -10,7 +10,6 @@ import numpy as np
 import yaml
 
 from scenessl.errors import UserError
-from scenessl.evaluation.cells import unguard
 from scenessl.files import read_csv, read_json
 
 TEXTS = frozenset(
@@ -21,6 +20,7 @@ TEXTS = frozenset(
         "train",
         "rule",
         "why",
+        "flag",
         "class",
         "true",
         "predicted",
@@ -124,9 +124,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
 
 def typed(row: dict[str, str], file: str) -> dict:
     """Turn a CSV row's texts into values; ValueError names file and column of a number that is none."""
-    return {
-        key: unguard(value) if key in TEXTS else _number(value, f"{file}, column {key}") for key, value in row.items()
-    }
+    return {key: value if key in TEXTS else _number(value, f"{file}, column {key}") for key, value in row.items()}
 
 
 def _number(text: str, where: str) -> float | int | None:

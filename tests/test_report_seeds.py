@@ -1,0 +1,44 @@
+"""The report of one, of some and of many seeds: tables of a bearable length, and the missing ones named."""
+
+import pytest
+from synthetic_study import write_study
+from test_report_render import html_of, words_of
+
+from scenessl.files import read_csv, write_csv
+
+
+def study(root, number, **changes):
+    """An invented study of `number` seeds, whose accuracies stay below 1."""
+    seeds = tuple(range(number))
+    folder = write_study(root, classes=["coast", "forest", "street"], per_class=2, seeds=seeds, **changes)
+    rows = read_csv(folder / "tables" / "accuracy.csv")
+    limited = [row | {"test_accuracy": min(1, float(row["test_accuracy"]))} for row in rows]
+    write_csv(folder / "tables" / "accuracy.csv", limited, list(rows[0]))
+    return folder
+
+
+def test_one_seed_has_intervals_and_no_spread(tmp_path):
+    text = words_of(html_of(study(tmp_path, 1)))
+    assert "one seed" in text and "One seed was run" in text
+    assert "seeds together" not in text and "missing, " not in text and "seeds were asked for" not in text
+
+
+@pytest.mark.parametrize(("number", "rows_each"), [(3, 3), (40, 1)])
+def test_many_seeds_are_told_together_and_few_one_by_one(tmp_path, number, rows_each):
+    folder = study(tmp_path, number)
+    html = html_of(folder)
+    table = html[html.index('id="comparisons"') : html.index('id="per_class"')]
+    pairs = len({(row["name_a"], row["name_b"]) for row in read_csv(folder / "tables" / "comparisons.csv")})
+    assert table.count("<tr>") == 1 + rows_each * pairs
+    text = words_of(html)
+    assert f"(all {number} seeds together)" in text
+    assert ("a model is better in a seed" in text) == (rows_each == 1)
+    assert ("a faint point per seed" in text) == (rows_each == 1)
+
+
+def test_missing_seeds_are_named_with_how_many_there_are(tmp_path):
+    text = words_of(html_of(study(tmp_path, 3, missing_seeds=[3, 4])))
+    assert "Five seeds were asked for, and n = 3 of them are in these results" in text
+    assert "seed 3 and seed 4 are missing in all models" in text
+    one = words_of(html_of(study(tmp_path / "one", 1, missing_seeds=[1])))
+    assert "Two seeds were asked for, and n = 1 of them is in these results: seed 1 is missing" in one
