@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 from scenessl.errors import UserError
 from scenessl.study import manifest
 from scenessl.study.codehash import code_hash, sources
+from scenessl.study.folders import hold
 from scenessl.study.graph import Start
 from scenessl.study.keys import key_file
 from scenessl.study.local import with_local
@@ -37,6 +38,15 @@ except UserError as error:
 
 for remark in PLAN.remarks if workflow.is_main_process else []:
     logger.warning(remark)
+
+
+# Ends a second run of the same study; `--nolock` does without.
+onstart:
+    if workflow.is_main_process and workflow.execution_settings.lock:
+        try:
+            hold(f"results/{PLAN.study.name}")
+        except UserError as error:
+            raise WorkflowError(str(error)) from None
 
 
 onerror:
