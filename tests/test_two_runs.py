@@ -69,21 +69,18 @@ def finish(run):
 
 
 @contextmanager
-def training(project, study, epoch=1):
-    """Have a training under way, past an epoch; kill all of it at the end if it is still there."""
-    run, results = begin(project, study), project.folder / "results" / study
+def training(project, study):
+    """Have a training under way that has just finished an epoch; kill all of it at the end if it is still there."""
+    states = project.folder / "results" / study / ".state" / "train"
+    before = len(list(states.rglob("epoch*")))
+    run = begin(project, study)
     try:
-        wait_for(lambda: run.poll() is not None or (list(results.rglob(f"epoch{epoch}.*")) and working(results)))
+        wait_for(lambda: run.poll() is not None or len(list(states.rglob("epoch*"))) > before + 1)
         yield run
     finally:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)
             finish(run)
-
-
-def working(results):
-    """Tell whether the training's own lock is there."""
-    return list((results / ".state").rglob("seed0.lock"))
 
 
 def wait_for(condition, seconds=120):
@@ -103,12 +100,12 @@ def test_a_second_run_says_so_and_a_killed_run_says_how_to_go_on(project):
         assert (project.folder / "results" / "two" / TRAINING).exists()
         second = begin(project, "one")  # by now Snakemake has dropped the lock of the first, with that of the other
         refused(second, finish(second), first)
-    with training(project, "one", 0):  # killed as well, with its lock in place
+    with training(project, "one"):  # killed as well, with its lock in place
         pass
     text = finish(begin(project, "one"))
     (command,) = set(re.findall(r"this clears it: (rm \.snakemake/locks/\S+)", text))
     subprocess.run(command, shell=True, cwd=project.folder, check=True)
-    with training(project, "one", 0) as again:
+    with training(project, "one") as again:
         os.killpg(again.pid, signal.SIGTERM)
         assert "going on after epoch" in finish(again)
 
