@@ -8,10 +8,11 @@ from snakemake.exceptions import WorkflowError
 from scenessl.errors import UserError
 from scenessl.study import manifest
 from scenessl.study.codehash import code_hash, sources
+from scenessl.study.folders import hold
 from scenessl.study.graph import Start
 from scenessl.study.keys import key_file
 from scenessl.study.local import with_local
-from scenessl.study.planning import plan
+from scenessl.study.planning import plan, start
 from scenessl.study.preflight import STUDENT, checkpoint_folder
 from scenessl.study.unfinished import advice
 from scenessl.report.checkout import project_files
@@ -24,7 +25,6 @@ try:
         config,
         repository=Path(workflow.basedir),
         results=Path("results"),
-        is_dry=workflow.dryrun,
         is_job=not workflow.is_main_process,
     )
     SUBMISSION = (
@@ -37,6 +37,17 @@ except UserError as error:
 
 for remark in PLAN.remarks if workflow.is_main_process else []:
     logger.warning(remark)
+
+
+# Ends a second run of the same study (`--nolock` does without), and demands room on the disk.
+onstart:
+    if workflow.is_main_process:
+        try:
+            if workflow.execution_settings.lock:
+                hold(f"results/{PLAN.study.name}")
+            start(PLAN, config, results=Path("results"))
+        except UserError as error:
+            raise WorkflowError(str(error)) from None
 
 
 onerror:

@@ -3,7 +3,10 @@
 import io
 import json
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import odd_images as odd
@@ -17,6 +20,7 @@ from scenessl.data.index import write_index
 from scenessl.errors import UserError
 from scenessl.files import read_csv
 
+ROOT = Path(__file__).parent.parent
 PALETTE = [(1, 2, 3), (50, 60, 70), (100, 90, 80), (255, 0, 255)]
 SMALL = np.add.outer(np.arange(24), np.arange(36)).astype(np.uint8) % 4  # indices of the palette, or two-bit gray
 
@@ -146,14 +150,14 @@ def readable():
     }
 
 
-def bomb(size=(20000, 20000)):
-    """A black PNG of a megabyte that would be more than one gigabyte."""
-    length, packer = size[1] * (size[0] * 3 + 1), zlib.compressobj(9)
+def bomb(size=(20000, 20000), bits=8, colour=2, width=3):
+    """A black PNG, by default of a megabyte that would be more than one gigabyte; `width`: bytes of a pixel."""
+    length, packer = size[1] * (size[0] * width + 1), zlib.compressobj(9)
     start, part = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH), 2**24
     block = packer.compress(bytes(part)) + packer.flush(zlib.Z_FULL_FLUSH)  # stands for itself, so may be repeated
     rest = zlib.compress(bytes(length % part), 9)[2:-4]
     content = start + block * (length // part) + rest + struct.pack(">HH", length % 65521, 1)  # Adler-32 of zeros
-    header = odd.chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
+    header = odd.chunk(b"IHDR", struct.pack(">IIBBBBB", *size, bits, colour, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + odd.chunk(b"IDAT", content) + odd.chunk(b"IEND", b"")
 
 
@@ -340,6 +344,48 @@ def test_each_is_read_or_named_in_the_audit(folder, tmp_path, capsys):
     (row,) = (row for row in rows if row["path"] == "train/a/interlaced.png")
     assert crops.shape == (len(rows), 3, 32, 32)
     assert np.array_equal(crops[int(row["image"])].transpose(1, 2, 0), np.asarray(expected))
+
+
+PEAK = """
+import resource, sys
+sys.path.insert(0, {project!r})
+from scenessl.data.{module} import {function}
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+{function}(workers=16, **{arguments!r})
+print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def peak(module, function, **arguments):
+    """Run a function with 16 threads in a process of its own; give the bytes that it took at most."""
+    arguments = {key: str(value) for key, value in arguments.items()}
+    code = PEAK.format(project=str(ROOT), module=module, function=function, arguments=arguments)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    before, after = map(int, result.stdout.split()[-2:])
+    return 1024 * (after - before)
+
+
+@pytest.mark.slow
+def test_many_threads_and_large_images_take_no_more_memory_than_one(tmp_path):
+    side = (9400, 9400)  # 88 million pixels, just what is accepted
+    large = {
+        "rgba.png": bomb(side, 8, 6, 4),
+        "sixteen.png": bomb(side, 16, 0, 2),
+        "progressive.jpg": encoded(Image.new("RGB", side), "JPEG", progressive=True),
+    }
+    for place in ("train/a", "train/b", "test/a", "test/b"):
+        (tmp_path / "data" / place).mkdir(parents=True)
+        for name, data in large.items():
+            (tmp_path / "data" / place / name).write_bytes(data)
+        for number in range(5):
+            (tmp_path / "data" / place / f"bomb{number}.png").write_bytes(REFUSED["bomb.png"][0])
+        with open(tmp_path / "data" / place / "endless.bmp", "wb") as file:
+            file.truncate(50 * 10**9)
+    files = {key: tmp_path / key for key in ("index", "classes", "audit", "source")}
+    assert peak("index", "write_index", root=tmp_path / "data", unreadable="skip", **files) < 1.5e9
+    assert len(read_csv(files["index"])) == 12
+    given = {key: files[key] for key in ("index", "classes", "source")}
+    assert peak("cache", "write_crops", **given, crops=tmp_path / "crops.npy") < 1.5e9
 
 
 def test_the_pictures_are_what_a_viewer_would_show():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from scenessl.data.decode import UnreadableError, decoded
+from scenessl.data.decode import Picture, UnreadableError, decoded
 from scenessl.data.identity import data_hash
 from scenessl.data.index import write_index
 from scenessl.errors import UserError
@@ -25,7 +25,7 @@ def encoded(image, file_format="PNG", **options):
 
 def decode(data):
     with decoded(data) as picture:
-        return picture
+        return Picture(picture.pixels.copy(), picture.mode)
 
 
 def noise(seed, mode="RGB", size=(20, 14)):

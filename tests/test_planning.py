@@ -11,7 +11,7 @@ from PIL import Image
 
 from scenessl.errors import UserError
 from scenessl.study import planning
-from scenessl.study.planning import plan
+from scenessl.study.planning import plan, start
 
 
 @pytest.fixture
@@ -29,8 +29,11 @@ def config(tmp_path):
 
 @pytest.fixture
 def planned(tmp_path):
-    def planned(config, **how):
-        return plan(copy.deepcopy(config), ROOT, tmp_path / "results", **how)
+    def planned(config, is_job=False, starts=False):
+        made = plan(copy.deepcopy(config), ROOT, tmp_path / "results", is_job=is_job)
+        if starts:
+            start(made, config, tmp_path / "results")
+        return made
 
     return planned
 
@@ -45,7 +48,7 @@ def facts(made):
 
 
 def test_a_job_believes_what_its_workflow_found(config, planned, tmp_path):
-    first = planned(config)
+    first = planned(config, starts=True)
     shutil.rmtree(tmp_path / "images")
     job = planned(config, is_job=True)
     assert facts(job) == facts(first)
@@ -55,7 +58,7 @@ def test_a_job_believes_what_its_workflow_found(config, planned, tmp_path):
 
 
 def test_a_job_of_another_configuration_looks_for_itself(config, planned, tmp_path):
-    planned(config)
+    planned(config, starts=True)
     shutil.rmtree(tmp_path / "images")
     with pytest.raises(UserError, match="does not exist"):
         planned(config | {"image_side": 96}, is_job=True)
@@ -63,17 +66,17 @@ def test_a_job_of_another_configuration_looks_for_itself(config, planned, tmp_pa
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", '{"found": {}}'])
 def test_a_job_without_its_workflows_notes_looks_for_itself(config, planned, tmp_path, broken):
-    first = planned(config)
+    first = planned(config, starts=True)
     (tmp_path / "results/scene15/.state/found.json").write_text(broken, encoding="utf-8")
     assert facts(planned(config, is_job=True)) == facts(first)
 
 
 def test_a_dry_run_needs_no_disk_and_leaves_no_notes(config, planned, tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "WEIGHTS_BYTES", 10**18)
-    with pytest.raises(UserError, match="disk:"):
-        planned(config)
-    planned(config, is_dry=True)
+    planned(config)
     assert not (tmp_path / "results/scene15/.state/found.json").exists()
+    with pytest.raises(UserError, match="disk:"):
+        planned(config, starts=True)
 
 
 def test_auto_takes_no_more_threads_than_a_cluster_gives(config, planned, monkeypatch):

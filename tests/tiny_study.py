@@ -16,9 +16,9 @@ def tiny_project(folder: Path) -> Project:
     return Project(copy_project(folder), CONFIGFILES)
 
 
-def write_images(folder: Path, side: int = 32) -> Path:
-    """Paint two classes of ten train and four test images."""
-    for split, count in (("train", 10), ("test", 4)):
+def write_images(folder: Path, train: int = 10, side: int = 32) -> Path:
+    """Paint two classes of some train and four test images."""
+    for split, count in (("train", train), ("test", 4)):
         for label, name in enumerate(list(SCENES)[:2]):
             (folder / split / name).mkdir(parents=True)
             for number in range(count):

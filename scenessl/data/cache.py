@@ -57,8 +57,7 @@ def write_crops(
             data = _same_bytes(place, load, row["sha256"])
             try:
                 with DECODERS[images.layout](data) as picture:
-                    pixels = picture.pixels if picture.pixels.mode == mode else picture.pixels.convert(mode)
-                    array[int(row["image"])] = _planes(crop(pixels, side, transform))
+                    array[int(row["image"])] = _planes(crop(_in_mode(picture.pixels, mode), side, transform))
             except UnreadableError as error:
                 raise UserError(f"cannot read {place}: {error}. Remove or replace it.") from error
 
@@ -77,6 +76,11 @@ def _reserve(path: Path) -> None:
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
                 raise
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Convert an image, without a copy where it has that mode."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _planes(image: Image.Image) -> np.ndarray:

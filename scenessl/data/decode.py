@@ -24,6 +24,8 @@ ROOM = Room(Image.MAX_IMAGE_PIXELS)  # pixels in memory at once; the largest ima
 BITS, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # of TIFF 6.0, section 8
 
 Image.init()  # with a list of formats, Pillow looks only among the decoders it has loaded
+# Pillow's blocks of 16 MB stay with each thread once freed; above 32 MB, glibc gives them back at once (mallopt(3)).
+Image.core.set_block_size(2**26)
 
 
 class UnreadableError(Exception):
@@ -40,7 +42,7 @@ class Picture:
 
 @contextmanager
 def decoded(data: bytes) -> Iterator[Picture]:
-    """Decode all of an image; it has its share of `ROOM` until the block ends.
+    """Decode all of an image; it has its share of `ROOM`, and pixels, until the block ends.
 
     Raises:
         UnreadableError: empty, no image, truncated, damaged, too large, or pixels without a known range.
@@ -55,7 +57,11 @@ def decoded(data: bytes) -> Iterator[Picture]:
         with ROOM.taken(image.width * image.height):
             with _one_reason():
                 picture = _picture(image, data)
-            yield picture
+            try:
+                yield picture
+            finally:  # before anybody else takes the room
+                picture.pixels.close()
+                image.close()
 
 
 @contextmanager
@@ -99,7 +105,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     target = "L" if image.mode in GRAY_MODES else "RGB"
     if not image.has_transparency_data:
         return image if image.mode == target else image.convert(target)
-    image = image.convert("LA" if target == "L" else "RGBA")
+    clear = "LA" if target == "L" else "RGBA"
+    image = image if image.mode == clear else image.convert(clear)
     ground = Image.new(target, image.size, "white")
     ground.paste(image if target == "RGB" else image.convert(target), mask=image.getchannel("A"))
     return ground

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import islice
 
 from jsonschema.exceptions import ValidationError
 
@@ -10,6 +11,7 @@ from scenessl.errors import UserError
 from scenessl.study.plain import QUOTES, join, show
 
 MOST = 40  # mistakes in one message
+COUNTED = 200  # mistakes after which nobody looks for more
 KINDS = {
     "string": "text",
     "number": "a number",
@@ -38,9 +40,10 @@ LENGTHS = {
 
 def refuse(mistakes: Iterable[str]) -> None:
     """Raise a UserError that lists all mistakes, each once and in a line; none if there are none."""
-    mistakes = sorted(set(mistakes))
+    mistakes = sorted(set(islice(mistakes, COUNTED)))
     if mistakes:
-        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        least = "at least " if len(mistakes) == COUNTED else ""
+        count = "1 mistake" if len(mistakes) == 1 else f"{least}{len(mistakes)} mistakes"
         shown = [f"  {line}" for line in mistakes[:MOST]]
         more = [f"  … and {len(mistakes) - MOST} more"] if len(mistakes) > MOST else []
         raise UserError("\n".join([f"the configuration has {count}:", *shown, *more]))

@@ -1,12 +1,21 @@
 """The folders that a study writes to, looked at before its first job: room, permission, and who else is at work."""
 
 import errno
+import fcntl
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
+from scenessl.errors import UserError
+
+HELD = ".state/run.lock"  # below a study's results
+_held: list[IO[str]] = []
 RECORDS = ".snakemake"  # where the workflow notes what it has made; without room there it ends in tracebacks
 ROOM = 20_000_000  # bytes for those notes, for logs and tables
 
@@ -52,21 +61,61 @@ def _space(place: Path, needed: int) -> Iterator[str]:
         )
 
 
-def lock_remarks(results: Path, root: Path) -> Iterator[str]:
-    """Say that another run makes this study, or was killed and left its lock.
+# Snakemake's own lock does not do for two studies of one clone: the one that ends first removes all locks of the
+# folder (9.27.1). So every run holds a file of its study for as long as its process lives, and no longer.
 
-    Snakemake refuses a second run of the same files by itself. The way out that it names, --unlock, would need the
-    killed run's configuration once more, and would take a living run of another study its lock as well.
+
+def hold(results: Path | str) -> None:
+    """Hold a study's results until this process ends.
+
+    Raises:
+        UserError: another run does. Where the system knows no such locks, nothing is held.
     """
+    path = Path(results) / HELD
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - closed by the end of the process
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(_busy(results, file)) from None
+    except OSError:
+        return
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {os.uname().nodename}, since {_clock(time.time())}")
+    file.flush()
+    _held.append(file)
+
+
+def run_remarks(results: Path | str, root: Path) -> Iterator[str]:
+    """Say that another run makes this study, else that one was killed and left Snakemake's lock.
+
+    The way out that Snakemake names, --unlock, needs the killed run's configuration once more.
+    """
+    with suppress(OSError), open(Path(results) / HELD, encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield _busy(results, file)
+            return
     locks = root / RECORDS / "locks"
     for lock in sorted(locks.glob("*.lock")):
         if any(line.startswith(f"{results}/") for line in _lines(lock)):
-            since = datetime.fromtimestamp(lock.stat().st_mtime).strftime("%d %B, %H:%M")
+            begun, number = _clock(lock.stat().st_mtime), lock.name.partition(".")[0]
             yield (
-                f"lock: another run has been making {results} since {since}: wait for it, or end it. If it was killed, "
-                f"this clears its lock: rm {locks}/{lock.name.split('.')[0]}.*.lock"
+                f"lock: the run of {results} begun on {begun} is gone from this machine, and its lock is still there. "
+                f"If it was killed, this clears it: rm {locks}/{number}.*.lock"
             )
             return
+
+
+def _busy(results: Path | str, file: IO[str]) -> str:
+    """Name the run that holds a file."""
+    file.seek(0)
+    return f"lock: another run makes {results} ({file.read()}). Wait for it, or end it."
+
+
+def _clock(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%d %B, %H:%M")
 
 
 def _lines(path: Path) -> list[str]:

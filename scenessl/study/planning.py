@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from scenessl.data.batches import official_hash
@@ -16,6 +16,7 @@ from scenessl.study.codehash import code_hash
 from scenessl.study.combinations import misfits
 from scenessl.study.complaints import refuse
 from scenessl.study.declared import Declared
+from scenessl.study.folders import disk_problems
 from scenessl.study.graph import Study
 from scenessl.study.preflight import preflight
 from scenessl.study.schema import check
@@ -55,37 +56,50 @@ class Plan:
     published: dict
 
 
-def plan(config: Mapping, repository: Path, results: Path, *, is_dry: bool = False, is_job: bool = False) -> Plan:
+FOUND = [field.name for field in fields(Plan) if field.name not in ("study", "published")]
+"""What has to be found out; the rest follows from the configuration."""
+
+
+def plan(config: Mapping, repository: Path, results: Path, *, is_job: bool = False) -> Plan:
     """Check a configuration and look at its data and weights.
 
     Args:
         config: the whole configuration, local.yaml and command line included.
         repository: where the schema and the package stand.
         results: the folder of all studies' results, where also lies what need not be found out twice.
-        is_dry: nothing will be made, so that the disk may be small.
         is_job: this process runs one job of a workflow on a cluster, and believes what that has found.
 
     Raises:
         UserError: a mistake in the configuration, no data, no such weights file.
     """
     declared = Declared.read(repository / "scenessl")
-    memory = results / str(config.get("study")) / ".state" / "found.json"
+    memory = _notes(results / str(config.get("study")))
     found = _recall(memory, config) if is_job else None
     if found is None:
         check(config, repository / "rules" / "config.schema.yaml", declared)
         study = Study(config, declared.tasks)
         refuse(misfits(study))
-        found = _find(config, study, memory.parents[1], is_dry)
-    if not is_job and not is_dry:
-        _remember(memory, config, found)
+        found = _find(config, study, memory.parents[1])
     study = Study(config, declared.tasks)
     published = study.published({"kind": found["data_kind"], "hash": found["data_hash"]}, found["weights"])
     return Plan(study=study, published=published, **found)
 
 
-def _find(config: Mapping, study: Study, folder: Path, is_dry: bool) -> dict:
+def start(made: Plan, config: Mapping, results: Path) -> None:
+    """Do what comes before the first job and not at a dry run: demand room on the disk, and leave notes for the jobs.
+
+    Raises:
+        UserError: there is less room than the study will take.
+    """
+    folder = results / made.study.name
+    if problems := disk_problems(folder, Path(), _needed_bytes(made.study, folder)):
+        raise UserError("\n".join(["the run cannot start:", *(f"  {problem}" for problem in problems)]))
+    _remember(_notes(folder), config, {name: getattr(made, name) for name in FOUND})
+
+
+def _find(config: Mapping, study: Study, folder: Path) -> dict:
     """Find out what a plan holds beside the study, by its names."""
-    remarks = preflight(config, results=folder, needed_bytes=0 if is_dry else _needed_bytes(study, folder))
+    remarks = preflight(config, results=folder)
     kind, root, found = _find_data(config["data"], folder / ".state" / "data.json")
     weights, file = _weights(config["weights"], study)
     return {
@@ -103,6 +117,11 @@ def _find(config: Mapping, study: Study, folder: Path, is_dry: bool) -> dict:
 
 # A job of a cluster plans the workflow anew. It need not look at every image for that, nor hash the weights: a hundred
 # jobs that do so at once are a load for a shared file system.
+
+
+def _notes(folder: Path) -> Path:
+    """Name the file of notes in a study's results."""
+    return folder / ".state" / "found.json"
 
 
 def _remember(memory: Path, config: Mapping, found: Mapping) -> None:

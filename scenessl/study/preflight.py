@@ -16,7 +16,7 @@ from pathlib import Path
 from scenessl.data.archives import SUFFIXES, is_archive
 from scenessl.data.batches import FILES, FOLDER, WAYS_OUT
 from scenessl.errors import UserError
-from scenessl.study.folders import disk_problems, lock_remarks
+from scenessl.study.folders import disk_problems, run_remarks
 from scenessl.study.plain import show
 
 # WeasyPrint loads these; where one name fails it tries the next (Linux, macOS).
@@ -66,7 +66,7 @@ def preflight(
     problems += disk_problems(results, root, needed_bytes)
     if problems:
         raise UserError("\n".join(["the run cannot start:", *(f"  {problem}" for problem in problems)]))
-    return [*_data_download(config, root), *_download(config, cache), *lock_remarks(results, root)]
+    return [*_data_download(config, root), *_download(config, cache), *run_remarks(results, root)]
 
 
 # --- libraries --------------------------------------------------------------------------------------------------------

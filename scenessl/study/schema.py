@@ -4,7 +4,6 @@ import copy
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 
 import yaml
@@ -19,7 +18,6 @@ from scenessl.study.manifest import SECTIONS
 from scenessl.study.plain import join, show, unplain
 
 STARTS = ("random", "imagenet")
-COUNTED = 200  # mistakes after which nobody looks for more
 
 
 def check(config: object, schema_path: Path | str, declared: Declared) -> None:
@@ -33,8 +31,8 @@ def check(config: object, schema_path: Path | str, declared: Declared) -> None:
     Raises:
         UserError: lists all mistakes, one per line, each with the key's path.
     """
-    refuse(islice(unplain(config), COUNTED))  # nothing further can be relied on where data is not plain
-    refuse(islice(_mistakes(config, Path(schema_path), declared), COUNTED))
+    refuse(unplain(config))  # nothing further can be relied on where data is not plain
+    refuse(_mistakes(config, Path(schema_path), declared))
 
 
 def _mistakes(config: object, schema_path: Path, declared: Declared) -> Iterator[str]:
