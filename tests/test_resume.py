@@ -24,7 +24,10 @@ from scenessl.training.state import State, fingerprint, held, resumable
 ROOT = Path(__file__).parent.parent
 RULE = re.compile(r"^ *rule (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 TRAINING = "results/killed/models/rotation/seed0/weights.safetensors"
-FEW = "data: {images_per_class_train: 4, images_per_class_test: 2}"
+FEW = """
+data: {images_per_class_train: 4, images_per_class_test: 2}
+recipes: {rotation: {epochs: {value: 10, reason: enough to be killed in}}}
+"""
 PIECE = {"tensor": torch.arange(5.0), "rows": [{"epoch": 1, "loss": None}]}
 
 
@@ -226,7 +229,7 @@ def test_a_training_that_was_killed_three_times_ends_with_the_bytes_of_an_undist
         ("SIGKILL to Snakemake alone", "SIGTERM to the whole group", "SIGINT to the whole group")
     ):
         run = killed.begin(TRAINING)
-        run.wait_until(lambda run=run, epoch=epoch: f"epoch   {epoch + 1}/" in run.said())
+        run.wait_until(lambda run=run, epoch=epoch: f"epoch{epoch + 1:>4}/" in run.said())
         assert WAYS[way](run, random.Random(0)) == ["train_network"]
         assert run.wait() != 0
         assert "Traceback" not in run.said()

@@ -19,6 +19,7 @@ SCRIPT = re.compile(r"/\.snakemake/scripts/\w+\.(\w+)\.py$")
 STUDY = Path(__file__).parent / "study.yaml"
 DELTA = "delta.yaml"
 CONFIGFILES = ("config.yaml", "studies/demo.yaml", STUDY.name, DELTA)
+MAY_DIFFER = ("logs/", "benchmarks/", "data/source.json")
 LOCKED = "cannot be locked"
 PATIENCE = 300  # seconds for a run to end by itself
 
@@ -123,11 +124,9 @@ class Study:
         return "".join(run.said() for run in self.runs)
 
     def files(self) -> dict[str, bytes]:
-        """Read every file of the results but logs and times, hidden ones and state included."""
+        """Read every file of the results but those that name times and places, hidden ones and state included."""
         found = {str(path.relative_to(self.results)): path for path in self.results.rglob("*") if path.is_file()}
-        return {
-            name: path.read_bytes() for name, path in found.items() if not name.startswith(("logs/", "benchmarks/"))
-        }
+        return {name: path.read_bytes() for name, path in found.items() if not name.startswith(MAY_DIFFER)}
 
 
 def _signal_to_group(number: signal.Signals) -> Callable[[Run, random.Random], list[str]]:

@@ -48,7 +48,8 @@ class Torturer:
             return
         run.wait_until(run.jobs)
         left = 1 - len(self.study.files().keys() & self.whole.keys()) / len(self.whole)
-        moment = time.monotonic() + self.draws.uniform(0, 2 * self.seconds * left / (KILLS - len(self.kills)))
+        share = self.seconds * left / (KILLS - len(self.kills))
+        moment = time.monotonic() + self.draws.uniform(0, 1.5 * share)
         run.wait_until(lambda: time.monotonic() > moment)
 
     def kill(self, run: Run) -> None:
