@@ -57,6 +57,9 @@ ELSEWHERE = {
     ("scenessl/joblog.py", "open"): "a log",
     ("scenessl/training/state.py", "open"): "a lock",
     ("scenessl/training/state.py", "save"): "into memory",
+    ("scenessl/page/pictures.py", "save"): "into memory",
+    ("scenessl/models/device.py", "open"): "a lock",
+    ("scenessl/study/folders.py", "open"): "a lock",
 }
 
 

@@ -18,7 +18,7 @@ from scenessl.errors import UserError
 from scenessl.figures import confusion, style
 from scenessl.files import read_json, write_json
 from scenessl.report.evidence import read_evidence
-from scenessl.report.render import render_html, render_pdf
+from scenessl.report.render import paper, render_html, render_pdf
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 HARMLESS = "Q harmless Q"
@@ -76,7 +76,7 @@ def test_the_page_has_the_same_structure_whatever_things_are_called(tmp_path, do
     pages = []
     for name in (HARMLESS, HOSTILE):
         root = study_of(tmp_path / str(len(pages)), name, document)
-        pages.append(Page(render_html(read_evidence(root), TEMPLATES)))
+        pages.append(Page(render_html(read_evidence(root), paper(TEMPLATES))))
     harmless, hostile = pages
     assert hostile.tags == harmless.tags
     assert "".join(hostile.words).replace(HOSTILE, HARMLESS).split() == "".join(harmless.words).split()
@@ -88,7 +88,7 @@ def test_the_page_has_the_same_structure_whatever_things_are_called(tmp_path, do
 def test_signs_that_turn_all_text_behind_them_are_not_in_the_page(tmp_path):
     steering = "a\u202eb\u2066c\x1b[2J\x00d\ufffe"
     root = write_study(tmp_path, [f"{steering}{number}" for number in range(15)], per_class=1)
-    html = render_html(read_evidence(root), TEMPLATES)
+    html = render_html(read_evidence(root), paper(TEMPLATES))
     assert "a\ufffdb\ufffdc\ufffd[2J\ufffdd\ufffd" in html
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x1b]", html)
 
