@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Project
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from mutations import ODD_KEYS, STRANGE, STUDENT, Mutant, anything, merge, mutants, valid
+from project import Project
 
 from scenessl.errors import UserError
 from scenessl.report.naming import submission_name

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from conftest import Project, copy_project
+from project import Project, copy_project
 from safetensors import safe_open
 
 ROOT = Path(__file__).parent.parent

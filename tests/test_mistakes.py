@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from conftest import Project, copy_project
 from PIL import Image
+from project import Project, copy_project
 
 STUDENT = 'student={"first_name": "Ada", "last_name": "Lovelace", "number": "s1"}'
 

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 import yaml
-from conftest import ROOT
 from PIL import Image
+from project import ROOT
 
 from scenessl.errors import UserError
 from scenessl.study import planning

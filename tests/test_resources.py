@@ -5,7 +5,7 @@ import csv
 import re
 
 import pytest
-from conftest import ROOT
+from project import ROOT
 
 from scenessl.study.codehash import sources
 

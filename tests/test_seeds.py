@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from conftest import ROOT
+from project import ROOT
 
 from scenessl.errors import UserError
 from scenessl.figures import accuracy

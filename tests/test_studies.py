@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pypdf
 import pytest
-from conftest import Project, copy_project
+from project import Project, copy_project
 
 from scenessl.data.drawn import paint
 from scenessl.data.scenery import SCENES

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Project
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project import Project
 
 from scenessl.errors import UserError
 from scenessl.study.texts import demand_configurations, main, read_yaml

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conftest import Project, copy_project
+from project import Project, copy_project
 
 from scenessl.data.drawn import paint
 from scenessl.data.scenery import SCENES

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from conftest import copy_project
+from project import copy_project
 
 SCRIPT = re.compile(r"/\.snakemake/scripts/\w+\.(\w+)\.py$")
 STUDY = Path(__file__).parent / "study.yaml"

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from conftest import Project, copy_project
+from project import Project, copy_project
 
 pytestmark = pytest.mark.torture
 # Clock times and paths stand here and nowhere else (docs/RELIABILITY.md).
