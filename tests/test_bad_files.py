@@ -27,7 +27,7 @@ from scenessl.errors import UserError
 from scenessl.files import read_csv, read_json, write_json
 from scenessl.report import text_data
 from scenessl.report.evidence import read_evidence
-from scenessl.report.render import render_html, write_report
+from scenessl.report.render import paper, render_html, write_report
 
 ROOT = Path(__file__).parent.parent
 FRENCH = "caf\u00e9"
@@ -396,7 +396,7 @@ def told(root, tmp_path):
 
 
 def test_the_report_names_what_was_left_out_and_why(told):
-    html = render_html(told, ROOT / "templates")
+    html = render_html(told, paper(ROOT / "templates"))
     for name in NAMES:
         assert f"<code>{escape(printable(f'train/a/{name}'))}</code> (not an image of a known format)" in html
     assert "<code>train/a/\\xff\\xfe.png</code> (its name is not UTF-8)" in html

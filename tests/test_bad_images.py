@@ -12,7 +12,7 @@ import numpy as np
 import odd_images as odd
 import pytest
 from odd_images import Odd, encoded, gray, jpeg, png, scene, tiff
-from PIL import Image
+from PIL import Image, ImageFile
 
 from scenessl.data.cache import write_crops
 from scenessl.data.decode import UnreadableError, decoded
@@ -394,3 +394,11 @@ def test_the_pictures_are_what_a_viewer_would_show():
         seen = Image.open(io.BytesIO(READABLE[name].data)).convert("RGBA")
         seen = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
         assert same(np.asarray(seen).astype(float), READABLE[name].truth, READABLE[name].off), name
+
+
+def test_a_library_that_lets_truncated_images_pass_changes_nothing(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 40), "red").save(stream, "BMP")
+    with pytest.raises(UnreadableError), decoded(stream.getvalue()[:-400]):
+        pass

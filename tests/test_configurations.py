@@ -210,7 +210,6 @@ def test_odd_names_of_students(here, images):
             {"student": {"first_name": "ß" * 100, "last_name": "ß" * 100, "number": "1"}},
             "student: the submission would",
         ),
-        ({"recipes": {"supervised": {"epochs": {"value": 10**5, "reason": "long"}}}, "seeds": 1000}, "epochs or seeds"),
     ],
 )
 def test_what_is_huge_is_refused_at_once(here, images, change, needle):

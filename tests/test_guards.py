@@ -24,7 +24,7 @@ from scenessl.report import flags as report_flags
 from scenessl.report import text
 from scenessl.report.answers import accuracy, expectations, loss, training, usefulness
 from scenessl.report.evidence import read_evidence
-from scenessl.report.render import render_html
+from scenessl.report.render import paper, render_html
 from scenessl.training.loop import fit
 from scenessl.training.state import State
 
@@ -228,5 +228,5 @@ def test_the_report_shows_the_warning_and_refers_to_all_it_holds(tmp_path, docum
     evidence = read_evidence(write_study(tmp_path, document=document))
     for row in evidence.tables["accuracy"]:
         row["flag"] = flags.BELOW if failed is None or row["model"] in failed else ""
-    shown = plain(render_html(evidence, Path(__file__).parents[1] / "templates"))
+    shown = plain(render_html(evidence, paper(Path(__file__).parents[1] / "templates")))
     assert "Learned nothing that" in shown and "no result of a model that learned" in shown

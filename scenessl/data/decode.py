@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from scenessl.data.room import Room
 
@@ -49,6 +49,7 @@ def decoded(data: bytes) -> Iterator[Picture]:
     """
     if not data:
         raise UnreadableError("the file is empty")
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint, once imported, turns it on for the whole process
     with _one_reason():
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     with image:
