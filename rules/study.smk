@@ -1,11 +1,13 @@
 # The study that the rules speak of: its checked configuration, its paths, and what each model needs.
 # Makes no file but the two memories below R/.state; defines names only.
 
+import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from scenessl.errors import UserError
+from scenessl.joblog import SNAKEMAKE
 from scenessl.study import manifest
 from scenessl.study.codehash import code_hash, sources
 from scenessl.study.folders import hold
@@ -17,6 +19,8 @@ from scenessl.study.preflight import STUDENT, checkpoint_folder
 from scenessl.study.unfinished import advice
 from scenessl.report.checkout import project_files
 from scenessl.report.naming import submission_name
+
+os.environ.update({SNAKEMAKE: str(os.getpid())})  # for its jobs, which end with it
 
 try:
     given = workflow.config_settings.config

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from scenessl.errors import UserError
 
+SNAKEMAKE = "SCENESSL_SNAKEMAKE"  # the environment variable with the process id of Snakemake, set by rules/study.smk
 # What a user can mend: no room, no permission.
 MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -79,11 +80,18 @@ def job(log: Path | str, threads: int | None = None) -> Iterator[None]:
 def _end_with_snakemake() -> None:
     """Let the system end this job when its Snakemake is killed: the next one would start a second copy beside it.
 
-    On Linux only; elsewhere copies wait for each other where that counts (`training.state`).
+    On Linux only; elsewhere copies wait for each other where that counts (`training.state`). A job whose Snakemake
+    went before it came this far ends here.
     """
     set_signal_at_parents_death = 1  # of prctl(2)
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").prctl(set_signal_at_parents_death, signal.SIGKILL)
+    try:
+        os.kill(int(os.environ.get(SNAKEMAKE, os.getpid())), 0)
+    except ProcessLookupError:
+        sys.exit("Error: the Snakemake that started this job is gone. Start it again.")
+    except PermissionError:  # it is there, and somebody else's
+        pass
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Whatever is done to a valid configuration, it is planned or refused by name: no traceback, no wait, no file."""
 
+import json
 import os
 import random
 import signal
@@ -331,7 +332,8 @@ def demand_jobs(project: Project, configs: list[dict]) -> None:
     """Have Snakemake plan every job of these configurations."""
     for number, config in enumerate(configs):
         file = project.folder / f"accepted{number}.yaml"
-        file.write_text(yaml.safe_dump(yaml.safe_load(yaml.dump(config)), allow_unicode=True), encoding="utf-8")
+        plain = json.loads(json.dumps(config))  # without OrderedDict
+        file.write_text(yaml.safe_dump(plain, allow_unicode=True), encoding="utf-8")
         result = Project(project.folder, (file.name,)).snakemake("-n")
         assert result.returncode == 0, (result.stdout + result.stderr)[-3000:]
         assert "train_network" in result.stdout + result.stderr

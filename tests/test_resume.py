@@ -2,12 +2,16 @@
 
 import contextlib
 import multiprocessing
+import os
 import random
 import re
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from torture.killing import WAYS, Study
@@ -15,6 +19,7 @@ from toy_runs import made_data, made_run
 
 from scenessl.data.crops import Crops, normalise
 from scenessl.files import atomic
+from scenessl.joblog import SNAKEMAKE
 from scenessl.models import weights
 from scenessl.models.network import evaluation_mode, pool, rebuild
 from scenessl.study.states import remove_finished
@@ -217,6 +222,41 @@ def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_p
         assert (tmp_path / "weights.bin").read_text() == "second"
     assert (tmp_path / "weights.bin").read_text() == "first"
     assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "weights.bin"]
+
+
+JOB = """
+import sys, time
+from pathlib import Path
+from scenessl.joblog import job
+with job(sys.argv[1]):
+    Path(sys.argv[2]).touch()
+    time.sleep(60)
+"""
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]])"
+
+
+def test_a_job_ends_with_the_process_that_started_it(tmp_path):
+    sign = tmp_path / "sign"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, JOB, tmp_path / "log", sign], cwd=ROOT)
+    while not sign.exists():
+        assert parent.poll() is None
+        time.sleep(0.05)
+    jobs = psutil.Process(parent.pid).children()
+    parent.kill()
+    assert psutil.wait_procs(jobs, 10)[1] == []
+    parent.wait()
+
+
+def test_a_job_whose_snakemake_is_gone_does_not_begin(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    command = [sys.executable, "-c", JOB, tmp_path / "log", tmp_path / "sign"]
+    found = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {SNAKEMAKE: str(gone.pid)}, capture_output=True, check=False
+    )
+    assert found.returncode == 1
+    assert b"is gone" in found.stderr
+    assert not (tmp_path / "sign").exists()
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ STUDY = Path(__file__).parent / "study.yaml"
 DELTA = "delta.yaml"
 CONFIGFILES = ("config.yaml", "studies/demo.yaml", STUDY.name, DELTA)
 MAY_DIFFER = ("logs/", "benchmarks/", "data/source.json")
+NO_WORK = ("logs/", "benchmarks/", "data/drawn")
 LOCKED = "cannot be locked"
 PATIENCE = 300  # seconds for a run to end by itself
 
@@ -52,7 +53,7 @@ class Run:
         deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None and not true():
             assert time.monotonic() < deadline, self.said()[-3000:]
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def wait(self) -> int:
         """Wait for the end; give the exit status."""
@@ -65,6 +66,7 @@ class Study:
 
     folder: Path
     runs: list[Run] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
 
     @classmethod
     def copied(cls, folder: Path, delta: str = "") -> "Study":
@@ -82,7 +84,9 @@ class Study:
     def start(self, *arguments: str) -> Run:
         """Start snakemake."""
         output = self.folder / f"run{len(self.runs)}.txt"
-        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", *CONFIGFILES]
+        # What runs in the background of a script ignores SIGINT and hands that down.
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "snakemake", *arguments]
+        command += ["--configfile", *CONFIGFILES]
         with open(output, "wb") as file:
             process = subprocess.Popen(
                 command,
@@ -122,6 +126,14 @@ class Study:
     def said(self) -> str:
         """Give what all runs printed."""
         return "".join(run.said() for run in self.runs)
+
+    def progress(self) -> int:
+        """Count what was ever there of results and of pieces that jobs go on from: a measure of the work done."""
+        for folder, _, names in os.walk(self.results):
+            place = os.path.relpath(folder, self.results) + "/"
+            if not place.startswith(NO_WORK):
+                self.seen.update(place + name for name in names if not name.startswith("."))
+        return len(self.seen)
 
     def files(self) -> dict[str, bytes]:
         """Read every file of the results but those that name times and places, hidden ones and state included."""

@@ -11,17 +11,16 @@ from torture.killing import LOCKED, WAYS, Run, Study
 
 KILLS = int(os.environ.get("SCENESSL_KILLS", "25"))
 SEED = int(os.environ.get("SCENESSL_SEED", "0"))
-PLANNING = 3.0  # seconds, about what Snakemake needs before its first job
-EARLY = 0.12  # the share of the kills that come in that time
+JITTER = 2.0  # seconds
 TRAININGS = {"train_network", "train_classifier"}
 
 
 class Torturer:
     """Kills a study at moments drawn from a seed and counts what was hit."""
 
-    def __init__(self, study: Study, whole: dict[str, bytes], seconds: float) -> None:
-        """Take the study, the files of an undisturbed one and how long that took."""
-        self.study, self.whole, self.seconds = study, whole, seconds
+    def __init__(self, study: Study, whole: Study) -> None:
+        """Take the study and an undisturbed one, which is finished."""
+        self.study, self.whole, self.work = study, whole.files(), whole.progress()
         self.draws = random.Random(SEED)
         self.kills: list[tuple[str, list[str]]] = []
 
@@ -38,18 +37,17 @@ class Torturer:
                 assert run.process.returncode == 0, run.said()[-5000:]
                 self.compare()  # it was quicker than its kills: once more, from the beginning
                 shutil.rmtree(self.study.results)
+                self.study.seen.clear()
         self.study.finish()
         self.compare()
 
     def wait_for_a_moment(self, run: Run) -> None:
-        """Wait for a moment in the first seconds or, mostly, one in the work that is left, spread over all kills."""
-        if self.draws.random() < EARLY:
-            time.sleep(self.draws.uniform(0, PLANNING))
-            return
-        run.wait_until(run.jobs)
-        left = 1 - len(self.study.files().keys() & self.whole.keys()) / len(self.whole)
-        share = self.seconds * left / (KILLS - len(self.kills))
-        moment = time.monotonic() + self.draws.uniform(0, 1.5 * share)
+        """Wait for a random share of the work that is left, so that the kills spread over all of it, and a little."""
+        done = self.study.progress()
+        share = max(0, self.work - done) / (KILLS - len(self.kills))
+        goal = done + self.draws.uniform(0, 2 * share)
+        run.wait_until(lambda: self.study.progress() >= goal)
+        moment = time.monotonic() + self.draws.uniform(0, JITTER)
         run.wait_until(lambda: time.monotonic() > moment)
 
     def kill(self, run: Run) -> None:
@@ -71,7 +69,7 @@ class Torturer:
     def account(self) -> None:
         """Print what was hit and what was gone on with."""
         said = self.study.said()
-        print(f"\nseed {SEED}, {KILLS} kills, undisturbed study {self.seconds:.0f} s, {len(self.whole)} files compared")
+        print(f"\nseed {SEED}, {KILLS} kills, {len(self.study.runs)} runs, {len(self.whole)} files compared")
         print("ways:", dict(Counter(way for way, _ in self.kills)))
         print("jobs hit:", dict(Counter(job for _, hit in self.kills for job in hit)))
         print("during no job:", sum(not hit for _, hit in self.kills))
@@ -83,10 +81,10 @@ class Torturer:
 @pytest.mark.torture
 def test_a_study_killed_again_and_again_ends_with_the_bytes_of_an_undisturbed_one(tmp_path, capsys):
     whole = Study.copied(tmp_path / "whole")
-    begin = time.monotonic()
-    whole.finish()
-    seconds = time.monotonic() - begin
-    torturer = Torturer(Study.copied(tmp_path / "killed"), whole.files(), seconds)
+    run = whole.start()
+    run.wait_until(lambda: not whole.progress())
+    assert run.wait() == 0, run.said()[-5000:]
+    torturer = Torturer(Study.copied(tmp_path / "killed"), whole)
     with capsys.disabled():
         torturer.torture()
         torturer.account()
