@@ -78,7 +78,7 @@ def test_another_seed_trains_itself_alone_and_explains_nothing_anew(demo):
 @pytest.mark.slow
 def test_going_on_without_the_added_seed_trains_nothing(demo):
     jobs = demo.planned("seeds: 2\nmissing_seeds: [1]")
-    assert {job.split()[0] for job in jobs} <= {"configuration", "report", "checks", "submission", "provenance"}
+    assert {job.split()[0] for job in jobs} <= {"configuration", "report", "page", "checks", "submission", "provenance"}
     assert demo.planned("seeds: 2\nmissing_seeds: []") == demo.planned("seeds: 2")
 
 

@@ -116,7 +116,7 @@ class Study:
 
     def unlock(self, run: Run) -> None:
         """Do what a run that was refused tells its user to do."""
-        told = re.search(r"this clears its lock: rm (\S+)", run.said())
+        told = re.search(r"this clears it: rm (\S+)", run.said())
         assert told, run.said()
         locks = list(self.folder.glob(told[1]))
         assert locks, told[0]
