@@ -122,11 +122,14 @@ def test_two_whole_studies_of_one_clone_at_once(project):
 
     def make(*studies):
         runs = [begin(project, study, "results/{}/report/checks.json") for study in studies]
-        assert [(finish(run), run.returncode)[1] for run in runs] == [0] * len(runs)
+        texts = [finish(run) for run in runs]
+        assert [run.returncode for run in runs] == [0] * len(runs), "\n".join(texts)[-5000:]
         return [files(project.folder / "results" / study) for study in studies]
 
     for study in ("left", "right"):
-        (project.folder / f"{study}.yaml").write_text((project.folder / "two.yaml").read_text().replace("two", study))
+        (project.folder / f"{study}.yaml").write_text(
+            (project.folder / "two.yaml").read_text().replace("study: two", f"study: {study}")
+        )
     left, right = make("left", "right")
     shutil.rmtree(project.folder / "results" / "right")
     (alone,) = make("right")
