@@ -1,6 +1,6 @@
 # One word for each thing that a user does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo report draft page check test test-long test-quick torture lint lock clean-env
+.PHONY: help demo report draft page check test test-long test-quick test-slurm torture lint lock clean-env
 SHELL := /bin/bash
 
 VENV ?= .venv
@@ -22,6 +22,8 @@ given = $(if $(filter command,$(firstword $(origin $1))),$1=$(call quoted,$1))
 ENVIRONMENT = $$(readlink -f -- $(call quoted,VENV))
 RUN = "$(ENVIRONMENT)/bin/python"
 SNAKEMAKE = PATH="$(ENVIRONMENT)/bin:$$PATH" $(RUN) -m snakemake
+# Two processes share the tests; the finished study and all that look at it belong to one of them (tests/conftest.py).
+PAIR = -n 2 --dist loadgroup --no-loadscope-reorder
 # STUDY=cifar10 takes studies/cifar10.yaml in place of the main study; its demonstration is studies/cifar10_demo.yaml.
 STUDY_FILE = studies/$(call quoted,STUDY).yaml
 FILES = $(if $(STUDY),--configfile $(STUDY_FILE))
@@ -61,7 +63,7 @@ check: ## compute tables and tests anew from the stored predictions and compare,
 
 test: ## set up and run the tests
 	@./install.sh dev
-	$(RUN) -m pytest -m "not long and not torture and not slurm"
+	$(RUN) -m pytest $(PAIR) -m "not long and not torture and not slurm"
 
 test-long: ## set up and run whole studies: own data, the second study's demonstration
 	@./install.sh dev
@@ -71,9 +73,14 @@ torture: ## set up and kill, flood and repeat whole studies; under half an hour
 	@./install.sh dev
 	$(RUN) -m pytest -m torture
 
+test-slurm: ## set up, with Debian's Slurm where it can be had, and run a study through it
+	@./install.sh dev
+	@tests/slurm/packages || echo "Slurm cannot be installed here: its tests are skipped."
+	$(RUN) -m pytest -m slurm -rs
+
 test-quick: ## set up and run the tests that take milliseconds
 	@./install.sh dev
-	$(RUN) -m pytest -m "not slow and not long and not torture and not slurm"
+	$(RUN) -m pytest $(PAIR) -m "not slow and not long and not torture and not slurm"
 
 lint: ## style and workflow checks
 	@./install.sh dev

@@ -102,6 +102,8 @@ rule train_network:
         f"{TIMES}/train/{{model}}_seed{{seed}}.tsv"
     wildcard_constraints:
         model="|".join(STUDY.networks) or "none",
+    # The longest jobs first, so that none is left to run alone at the end.
+    priority: 1
     threads: PLAN.threads
     resources:
         **TRAINING,

@@ -86,8 +86,10 @@ def _end_with_snakemake() -> None:
     set_signal_at_parents_death = 1  # of prctl(2)
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").prctl(set_signal_at_parents_death, signal.SIGKILL)
+    if SNAKEMAKE not in os.environ:  # started by hand
+        return
     try:
-        os.kill(int(os.environ.get(SNAKEMAKE, os.getpid())), 0)
+        os.kill(int(os.environ[SNAKEMAKE]), 0)
     except ProcessLookupError:
         sys.exit("Error: the Snakemake that started this job is gone. Start it again.")
     except PermissionError:  # it is there, and somebody else's

@@ -6,6 +6,16 @@ import shutil
 import pytest
 from project import Project, copy_project
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two processes share the cores
+
+
+def pytest_collection_modifyitems(items):
+    """Keep together what shares a fixture when two processes run the tests: the finished study first, then by file."""
+    for item in items:
+        group = "demo" if "demo" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: "demo" not in item.fixturenames)
+
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory):

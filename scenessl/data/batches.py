@@ -24,12 +24,12 @@ TRAIN = {
 TEST = {"test_batch": "40351d587109b95175f43aff81a1287e"}
 FILES = TRAIN | TEST | {META: "5ff9c542aee3614f3951f8cda6e48888"}
 COPY = "give a copy as `data: /path`, which may be cifar-10-batches-py, cifar-10-python.tar.gz or class folders."
-WAYS_OUT = f"Two ways out: set `download: true` there, and torchvision downloads it (170 MB); or {COPY}"
+WAYS_OUT = f"Two ways out: set `download: true` there, and the first job downloads it (170 MB); or {COPY}"
 PIXELS = 3 * 32 * 32  # bytes of an image: 32 x 32 reds by row, as many greens, as many blues
 
 
 def official_hash() -> str:
-    """Return the hash of the data set that torchvision downloads, which is known before it has been."""
+    """Return the hash of the official data set, which is known before it has been."""
     return hashlib.sha256(json.dumps(["CIFAR10", FILES], sort_keys=True).encode()).hexdigest()
 
 

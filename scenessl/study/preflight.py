@@ -141,7 +141,7 @@ def _data_download(config: Mapping, root: Path) -> Iterator[str]:
     data = config.get("data")
     if _lacks_cifar10(data, root):
         place = _path(data["folder"], root)
-        yield f"data: CIFAR-10 is not in {place} yet; the first job lets torchvision download it (170 MB)."
+        yield f"data: CIFAR-10 is not in {place} yet; the first job downloads it (170 MB)."
 
 
 def _path(text: str, root: Path) -> Path:
