@@ -9,6 +9,7 @@ from project import Project, copy_project
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two processes share the cores
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook
 def pytest_collection_modifyitems(items):
     """Keep together what shares a fixture when two processes run the tests: the finished study first, then by file."""
     for item in items:
