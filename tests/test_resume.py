@@ -31,7 +31,7 @@ RULE = re.compile(r"^ *rule (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 TRAINING = "results/killed/models/rotation/seed0/weights.safetensors"
 FEW = """
 data: {images_per_class_train: 4, images_per_class_test: 2}
-recipes: {rotation: {epochs: {value: 10, reason: enough to be killed in}}}
+recipes: {rotation: {epochs: {value: 6, reason: enough to be killed in}}}
 """
 PIECE = {"tensor": torch.arange(5.0), "rows": [{"epoch": 1, "loss": None}]}
 
