@@ -22,7 +22,9 @@ class ClusterRun:
     def __init__(self, folder: Path, machine: Machine, *arguments: str) -> None:
         """Start it in a copy of the project."""
         self.folder, self.machine = folder, machine
-        command = [sys.executable, "-m", "snakemake", *arguments, "--workflow-profile", "profiles/slurm"]
+        # What runs in the background of a script ignores SIGINT and hands that down.
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "snakemake", *arguments]
+        command += ["--workflow-profile", "profiles/slurm"]
         command += ["--seconds-between-status-checks", "2", "--latency-wait", "10", "--configfile", *FILES]
         environment = machine.environment | {"PYTHONPATH": str(folder)}
         with open(folder / "run.log", "ab") as out:
