@@ -1,5 +1,6 @@
 """Runs of Snakemake through the Slurm profile, watched from outside as a user would: by logs and Slurm's commands."""
 
+import itertools
 import os
 import re
 import signal
@@ -85,3 +86,13 @@ def went_on_after(log: str) -> int | None:
     """Give the epoch after which an attempt went on; None if it began anew."""
     found = re.search(r"going on after epoch (\d+)", log)
     return int(found[1]) if found else None
+
+
+def assert_each_went_on(logs: list[str]) -> None:
+    """Demand that every attempt but the first begins where the one before it ended.
+
+    Or an epoch later: it may have been killed after it had saved one and before it told.
+    """
+    assert went_on_after(logs[0]) is None
+    for before, log in itertools.pairwise(logs):
+        assert went_on_after(log) - epochs_done([before]) in (0, 1)

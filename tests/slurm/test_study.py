@@ -7,14 +7,14 @@ import pytest
 from cluster_run import RESULTS, ClusterRun, attempts, epochs_done
 
 FREE = ("logs", "benchmarks", ".state")  # clock times, and what was found out on the way
-HTML = ".html"  # states when it was made
+TIMES, PLACE = ".html", "source.json"  # the page shows run times; the other says where the images lie
 
 
 def results(folder):
     """Hash every result of a study by its path."""
     root = folder / RESULTS
     names = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
-    names = [name for name in names if name.parts[0] not in FREE and name.suffix != HTML]
+    names = [name for name in names if name.parts[0] not in FREE and name.suffix != TIMES and name.name != PLACE]
     return {str(name): hashlib.sha256((root / name).read_bytes()).hexdigest() for name in names}
 
 
