@@ -9,7 +9,7 @@ venv="${VENV:-.venv}"
 case "$venv" in -*) venv="./$venv" ;; esac
 case "$kind" in
 run) files=(requirements.txt) ;;
-dev) files=(requirements.txt requirements-dev.txt) ;;
+dev) files=(requirements.txt requirements-tensorboard.txt requirements-dev.txt) ;;
 *)
     echo "install.sh: write 'install.sh run' or 'install.sh dev'." >&2
     exit 2

@@ -119,9 +119,10 @@ wildcard_constraints:
 
 
 def code(*modules):
-    """Hash what a rule runs; a comment or a docstring changes nothing, nor does the way a job writes its log."""
+    """Hash what a rule runs; a comment or a docstring changes nothing, nor does the way a job writes its logs."""
     hashes = code_hash(*modules)
-    hashes.pop("scenessl/joblog.py", None)
+    for module in ("joblog", "training/events"):
+        hashes.pop(f"scenessl/{module}.py", None)
     return hashes
 
 

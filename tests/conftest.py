@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from project import Project, copy_project
@@ -13,9 +14,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two p
 def pytest_collection_modifyitems(items):
     """Keep together what shares a fixture when two processes run the tests: the finished study first, then by file."""
     for item in items:
-        group = "demo" if "demo" in item.fixturenames else item.path.stem
+        group = "demo" if needs_study(item) else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: "demo" not in item.fixturenames)
+    items.sort(key=lambda item: not needs_study(item))
+
+
+def needs_study(item):
+    """Tell whether a test needs the finished study."""
+    return not {"demo", "study_page"}.isdisjoint(item.fixturenames)
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +45,11 @@ def demo(tmp_path_factory):
     result = made.snakemake("--quiet", "rules")
     assert result.returncode == 0, (result.stdout + result.stderr)[-5000:]
     return made
+
+
+@pytest.fixture(scope="session")
+def study_page(request):
+    """The page of the finished demonstration, or of any other finished study that SCENESSL_PAGE names."""
+    if named := os.environ.get("SCENESSL_PAGE"):
+        return Path(named).resolve()
+    return request.getfixturevalue("demo").folder / "results" / "demo" / "report" / "report.html"

@@ -144,17 +144,21 @@ def _embedding(name: str, at: int, published: dict, images: list[dict]) -> dict:
         }
         arrays |= {f"{key}_{count}": np.float32(value) for key, value in values.items()}
         arrays[f"image_{count}"] = np.array([row["image"] for row in tests[:count]], np.int32)
+        arrays[f"label_{count}"] = np.array([row["label"] for row in tests[:count]], np.int16)
+        arrays[f"points_{count}"] = np.random.default_rng(at).normal(size=(len(tests[:count]), 2)).astype(np.float32)
     return arrays
 
 
 def _neighbours(name: str, at: int, published: dict, images: list[dict]) -> dict:
     tests, share, classes = _split(images, "test"), RIGHT.get(name, 0.3), _classes(images)
     labels = sorted({row["label"] for row in tests})[: published["neighbours"]["images"]]
-    count = published["neighbours"]["neighbours"]
+    trained = _split(images, "train")[: published["neighbours"]["neighbours"]]
     return {
         "query": np.array([next(row["image"] for row in tests if row["label"] == label) for label in labels], np.int32),
         "query_label": np.array(labels, np.int16),
-        "neighbours": np.zeros((len(labels), count), np.int32),
+        "neighbours": np.array([[row["image"] for row in trained]] * len(labels), np.int32),
+        "neighbour_label": np.array([[row["label"] for row in trained]] * len(labels), np.int16),
+        "similarity": np.array([np.linspace(1, 0.5, len(trained))] * len(labels), np.float32),
         "purity_query": np.full(len(labels), round(share, 1), np.float32),
         "share_right": np.float32(share),
         "share_by_class": np.linspace(share - 0.1, share + 0.1, len(classes), dtype=np.float32),

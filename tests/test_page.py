@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from made_page import complete, write_predictions
 from synthetic_study import write_study
 
 from scenessl.errors import UserError
 from scenessl.evaluation.runs import Predictions, read_predictions
-from scenessl.page import answers, inline, pictures, times
+from scenessl.files import read_csv
+from scenessl.page import answers, features, inline, pictures, times, viewers
 from scenessl.page.assemble import write_page
+from scenessl.page.material import Material
 from scenessl.page.thumbnails import choose, disagreements
 from scenessl.report.deliverables import read_page
 from scenessl.report.evidence import read_evidence
@@ -74,7 +77,7 @@ def test_every_viewer_of_the_study_is_there_once_or_where_curves_stand(page):
     root, file = page
     found = re.findall(r'data-viewer="(\w+)"', file.read_text(encoding="utf-8"))
     more = ["scorecam", "inversion"] if "scene15" in root.name else []
-    assert set(found) == {"images", "confusion", "curves", "times", *more}
+    assert set(found) == {"images", "confusion", "curves", "embedding", "neighbours", "times", *more}
     assert read_page(file) == {"viewers": len(found)}
 
 
@@ -113,6 +116,8 @@ DROPPED = {
     "models/rotation/seed0/history.csv": "curves",
     "explain/scorecam/supervised.npz": "scorecam",
     "explain/inversion/rotation.npz": "inversion",
+    "explain/embedding/rotation.npz": "embedding",
+    "explain/neighbours/supervised.npz": "neighbours",
     "page/thumbnails.json": "images",
 }
 
@@ -125,6 +130,33 @@ def test_a_draft_shows_the_rest_when_one_file_is_missing(tmp_path, dropped):
     assert f'data-viewer="{DROPPED[dropped]}"' in (tmp_path / "draft.html").read_text(encoding="utf-8")
     with pytest.raises(UserError, match=dropped):
         write_page(root, TEMPLATES, tmp_path / "page.html")
+
+
+def test_curves_of_a_study_without_validation_part_are_there_and_named_after_the_test_part(tmp_path):
+    root = complete(write_study(tmp_path, per_class=1))
+    published = yaml.safe_load((root / "configuration.yaml").read_text(encoding="utf-8"))
+    (root / "configuration.yaml").write_text(yaml.safe_dump(published | {"validation": "test"}), encoding="utf-8")
+    found = viewers.curves(Material(read_evidence(root)), ["supervised"])
+    assert found["part"] == "test"
+    history = read_csv(root / "models/supervised/seed0/history.csv")
+    drawn = next(one for one in found["trainings"] if one["model"] == "supervised")["columns"]["validation_loss"]
+    assert drawn == [float(row["validation_loss"]) for row in history]
+
+
+def test_a_map_keeps_its_shape_and_has_a_picture_for_every_image(tmp_path):
+    root = complete(write_study(tmp_path, per_class=4))
+    stored = json.loads((root / "page/thumbnails.json").read_text(encoding="utf-8"))
+    some = {name: stored[name][:5] for name in ("images", "webp")} | {"total": stored["total"]}
+    (root / "page/thumbnails.json").write_text(json.dumps(some), encoding="utf-8")
+    found = features.embedding(Material(read_evidence(root)))
+    for name, maps in found["models"].items():
+        arrays = np.load(root / f"explain/embedding/{name}.npz")
+        for count, one in zip(arrays["counts"], maps, strict=True):
+            points, drawn = arrays[f"points_{count}"], np.stack([one["x"], one["y"]], 1)
+            scale = np.ptp(points, axis=0).max() / features.GRID
+            np.testing.assert_allclose(np.diff(drawn, axis=0) * scale, np.diff(points, axis=0), atol=1.01 * scale)
+            assert set(one["images"]) <= {*some["images"], *found["pictures"]}
+    assert not {*some["images"]} & {*found["pictures"]}
 
 
 def predictions(right, classes=3):
@@ -179,12 +211,14 @@ def test_a_figure_keeps_plain_pictures_exact_and_makes_photographs_smaller(tmp_p
         Image.fromarray(pixels).save(buffer, "PNG")
         return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    plain, photograph = png(np.zeros((9, 9, 3), np.uint8)), png(noise)
-    (tmp_path / "a.svg").write_text(f'<svg><image href="{plain}"/><image href="{photograph}"/></svg>', encoding="utf-8")
+    slopes = np.add.outer(np.arange(64), np.arange(64))[..., None] + np.array([0, 40, 90])
+    grainy = (slopes + np.random.default_rng(0).integers(0, 16, (64, 64, 3))).astype(np.uint8)
+    plain, coloured, gray = png(np.zeros((9, 9, 3), np.uint8)), png(grainy), png(grainy[..., 0])
+    images = "".join(f'<image href="{one}"/>' for one in (plain, coloured, gray))
+    (tmp_path / "a.svg").write_text(f"<svg>{images}</svg>", encoding="utf-8")
     uri = pictures.figure(tmp_path / "a.svg")
     assert uri.startswith("data:image/svg+xml,") and '"' not in uri and "#" not in uri
-    assert plain in uri and photograph not in uri and "data:image/webp" in uri
+    assert plain in uri and coloured not in uri and gray not in uri and uri.count("data:image/webp") == 2
 
 
 @pytest.mark.parametrize(

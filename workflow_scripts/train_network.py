@@ -4,13 +4,14 @@ from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
+    from scenessl.training.events import events
     from scenessl.training.network import train_network
     from scenessl.training.state import resumable
 
     source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
     seed = int(snakemake.wildcards.seed)
     facts = dict(asked.items()) | {"seed": seed, "threads": threads, "data": [source.crops_key, source.parts_key]}
-    with resumable(asked.state, facts, [source.start]) as state:
+    with resumable(asked.state, facts, [source.start]) as state, events(snakemake.log[0]) as watch:
         train_network(
             task=asked.task,
             options=asked.options,
@@ -22,4 +23,5 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
             state=state,
             device=snakemake.resources.device,
             outputs=dict(snakemake.output.items()),
+            watch=watch,
         )

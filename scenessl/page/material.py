@@ -70,6 +70,6 @@ class Material:
         """Name a file of a model's first seed."""
         return f"models/{model}/seed{self.evidence.first}/{name}"
 
-    def picture(self, image: int) -> str:
-        """Give the URI of an image at full size, 224 pixels at most."""
-        return picture(self.crops[image], 224)
+    def picture(self, image: int, side: int = 224) -> str:
+        """Give the URI of an image of `side` pixels at most."""
+        return picture(self.crops[image], side)

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 EMBEDDED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
-PHOTOGRAPH = 256
-"""More colours than this make a picture a photograph, which may lose what no eye sees."""
+WORTH = {"PNG": 0.5, "JPEG": 1.0}
+"""Share of its size below which a picture is encoded anew: a PNG is exact, a JPEG has lost what no eye sees."""
 QUALITY = {"thumbnail": 55, "figure": 75, "picture": 85}
 SAFE = "/:;,=+*()!$&'?@[]{}^~`| \n"
 """Left as it is in a data: URI that stands between double quotes."""
@@ -42,8 +42,7 @@ def figure(file: Path) -> str:
 
 
 def _smaller(uri: str, content: str) -> str:
-    """Encode an embedded picture anew where that loses nothing visible: bars and maps of few colours stay exact."""
+    """Encode an embedded picture anew where that is worth it: photographs are, bars and kernels stay exact."""
     image = Image.open(io.BytesIO(base64.b64decode(content)))
-    if image.convert("RGBA").getcolors(PHOTOGRAPH) is not None:
-        return uri
-    return f"data:image/webp;base64,{webp(image.convert('RGBA' if 'A' in image.getbands() else 'RGB'), 'figure')}"
+    made = webp(image.convert("RGBA" if "A" in image.getbands() else "RGB"), "figure")
+    return f"data:image/webp;base64,{made}" if len(made) < WORTH[image.format] * len(content) else uri

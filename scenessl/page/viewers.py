@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-from scenessl.page import times
+from scenessl.page import features, times
 from scenessl.page.material import Material
 from scenessl.page.pictures import picture
 from scenessl.report.readers.files import Gap, NotThereError
@@ -92,21 +92,23 @@ def curves(material: Material, shown: Sequence[str]) -> dict[str, object]:
     if not there:
         raise NotThereError("models/{}/seed{}/history.csv".format(*pairs[0]))
     absent = [f"models/{name}/seed{seed}/history.csv" for name, seed in pairs if (name, seed) not in there]
-    part = "validation" if evidence.has_validation else "test"
     return {
-        "part": part,
+        "part": "validation" if evidence.has_validation else "test",
         "absent": absent,
         "shown": list(shown),
-        "trainings": [_training(material, *pair, part) for pair in there],
+        "trainings": [_training(material, *pair) for pair in there],
     }
 
 
-def _training(material: Material, model: str, seed: int, part: str) -> dict[str, object]:
-    """Give one training's curves, a value per epoch; None where there is none."""
+def _training(material: Material, model: str, seed: int) -> dict[str, object]:
+    """Give one training's curves, a value per epoch; None where there is none.
+
+    What decided about the epoch is `validation`, also where that was the test part.
+    """
     history, selection = (found[model, seed] for found in (material.evidence.histories, material.evidence.selections))
     columns = {
         f"{name}_{metric}": [row.get(f"{name}_{metric}") for row in history]
-        for name in ("train", part)
+        for name in ("train", "validation")
         for metric in ("loss", "accuracy")
     }
     selected = None if isinstance(selection, Gap) else selection["selected_epoch"]
@@ -153,6 +155,8 @@ DATA: dict[str, Callable[..., dict]] = {
     "scorecam": scorecam,
     "curves": curves,
     "inversion": inversion,
+    "embedding": features.embedding,
+    "neighbours": features.neighbours,
     "times": times.times,
 }
 """The viewers: each takes the material and what its place in the text adds, and has a template of its name."""

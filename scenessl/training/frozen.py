@@ -13,7 +13,7 @@ from scenessl.models.device import choose_device
 from scenessl.models.network import build_classifier, evaluation_mode, pool, rebuild, with_features
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
-from scenessl.training.loop import fit
+from scenessl.training.loop import Watch, fit, unwatched
 from scenessl.training.network import course_of, evaluation_batch, learner_of, measure_with, sample_train, score
 from scenessl.training.results import Selection, write_results
 from scenessl.training.seeding import generator, seeded
@@ -78,6 +78,7 @@ def train_classifier(
     data: Data,
     state: State,
     outputs: Mapping[str, Path],
+    watch: Watch = unwatched,
 ) -> None:
     """Train the classifier by the common loop on cached features, and write the same files as any training.
 
@@ -105,6 +106,7 @@ def train_classifier(
         ),
         course_of(settings, seed, -(-len(train) // settings["batch_size"])),
         state,
+        watch=watch,
     )
     selection = Selection.of(rows, settings, train_images=len(train), views=1)
     network = weights.metadata(start)["network"]

@@ -17,6 +17,11 @@ from scenessl.training.seeding import seeded
 from scenessl.training.state import State
 
 Batches = Iterable[tuple[Tensor, Tensor]]
+Watch = Callable[[dict], None]
+
+
+def unwatched(row: dict) -> None:
+    """Let a row of the history pass."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ def fit(
     measure: Callable[[nn.Module], dict[str, float]],
     course: Course,
     state: State,
+    *,
+    watch: Watch = unwatched,
 ) -> list[dict]:
     """Train until the course is run or its early stop is reached, one saved state per epoch.
 
@@ -62,6 +69,7 @@ def fit(
         course: epochs and learning rates.
         state: where each finished epoch is kept. A killed training goes on after the last of them and ends with the
             bytes of an undisturbed one.
+        watch: is given every row of the history once it stands: those of before a kill at the start.
 
     Returns:
         The history: one row per epoch, 0 (before training) first, with `epoch`, `learning_rate` (of the last step),
@@ -77,6 +85,8 @@ def fit(
         rows.append({"epoch": 0, "learning_rate": 0.0, "running_loss": None} | measure(average or learner.model))
         _demand_finite(learner, average, rows[-1])
         _save(learner, average, rows, state)
+    for row in rows:
+        watch(row)
     while len(rows) <= course.epochs and not converged(rows, course.early_stop):
         begin, epoch = time.monotonic(), len(rows)
         with seeded(course.seed, "epoch", epoch):
@@ -87,6 +97,7 @@ def fit(
         )
         _demand_finite(learner, average, rows[-1])
         _save(learner, average, rows, state)
+        watch(rows[-1])
         _report(rows[-1], course.epochs, count, time.monotonic() - begin)
     return rows
 

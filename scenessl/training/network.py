@@ -17,7 +17,7 @@ from scenessl.models.network import Network, evaluation_mode, training_mode, wit
 from scenessl.training.augmentation import augment
 from scenessl.training.data import Data
 from scenessl.training.distillation import keeping_features, plain_loss
-from scenessl.training.loop import Course, Learner, fit
+from scenessl.training.loop import Course, Learner, Watch, fit, unwatched
 from scenessl.training.optimization import build_optimizer
 from scenessl.training.results import Selection, write_results
 from scenessl.training.seeding import generator, seeded
@@ -150,6 +150,7 @@ def train_network(
     state: State,
     device: str,
     outputs: Mapping[str, Path],
+    watch: Watch = unwatched,
 ) -> None:
     """Train all layers and write weights, epochs, history and selection.
 
@@ -164,6 +165,7 @@ def train_network(
         state: holds every finished epoch until the results are written.
         device: "auto", "cuda", "mps" or "cpu".
         outputs: paths `weights`, `epochs`, `history`, `selection`.
+        watch: is given every row of the history once it stands.
 
     Raises:
         UserError: the loss became infinite, or `start` holds no such epoch.
@@ -183,6 +185,7 @@ def train_network(
         ),
         course_of(settings, seed, epoch_steps),
         state,
+        watch=watch,
     )
     selection = Selection.of(rows, settings, train_images=len(train), views=module.VIEWS)
     write_results(rows, selection, state, outputs, network=model.name, others={})

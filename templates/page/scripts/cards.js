@@ -26,7 +26,8 @@ function turn(picture, target) {
   if (degrees) picture.style.rotate = `-${degrees}deg`;
 }
 
-function showDetail(image) {
+/** Open what every model says of an image, given by its place among those of the page. */
+export function showDetail(image) {
   const { ids, labels, paths, classes, thumbnails, models } = study();
   const dialog = document.querySelector("dialog.detail");
   dialog.querySelector("h2").textContent = `${classes[labels[image]]}, image ${ids[image]}`;

@@ -2,31 +2,31 @@
 import { chart, hue, lineOptions } from "page/charts.js";
 import { checked, element, onChange } from "page/dom.js";
 
-export default function start(section, { trainings }) {
+export default function start(section, { part, trainings }) {
   const form = section.querySelector("form");
   section.querySelectorAll(".swatch").forEach((swatch, at) => (swatch.style.backgroundColor = hue(at)));
   const configuration = () => ({
     type: "line",
-    data: { datasets: seriesOf(form, trainings).map(dataset) },
+    data: { datasets: seriesOf(form, trainings, part).map(dataset) },
     options: lineOptions("epoch", form.metric.value, { logarithmic: form.log.checked }),
   });
   const redraw = chart(section.querySelector("canvas"), configuration);
   const values = section.querySelector(".values");
   onChange(form, (event) => {
     if (event) redraw();
-    values.replaceChildren(tableOf(seriesOf(form, trainings), form.metric.value));
+    values.replaceChildren(tableOf(seriesOf(form, trainings, part), form.metric.value));
   });
 }
 
 /** Give the curves that are ticked, one per training and part, without epochs that have no value. */
-function seriesOf(form, trainings) {
+function seriesOf(form, trainings, decisive) {
   const parts = checked(form, "part");
   return checked(form, "training").flatMap((at) =>
     parts.map((part) => {
       const { model, seed, epochs, selected, columns } = trainings[at];
       const values = columns[`${part}_${form.metric.value}`];
       const points = epochs.map((x, row) => ({ x, y: values[row] })).filter(({ y }) => y !== null);
-      return { label: `${model}, seed ${seed}, ${part}`, points, selected, colour: hue(Number(at)), dashed: part === "train" };
+      return { label: `${model}, seed ${seed}, ${part === "train" ? part : decisive}`, points, selected, colour: hue(Number(at)), dashed: part === "train" };
     }),
   );
 }

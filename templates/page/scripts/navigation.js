@@ -1,6 +1,17 @@
 // The ways around the page.
 import { element } from "page/dom.js";
 
+const NAMES = {
+  images: "Images",
+  confusion: "Confusion",
+  curves: "Curves",
+  scorecam: "Score-CAM",
+  inversion: "Inversion",
+  embedding: "Map",
+  neighbours: "Neighbours",
+  times: "Time",
+};
+
 /** Open and close the contents where there is no room for them beside the text. */
 export function toggleContents(button, contents) {
   const show = (open) => {
@@ -18,8 +29,7 @@ export function linkViewers(nav, viewers) {
   for (const viewer of viewers) {
     if (!first.has(viewer.dataset.viewer)) first.set(viewer.dataset.viewer, viewer);
   }
-  const names = { images: "Images", confusion: "Confusion", scorecam: "Score-CAM", curves: "Curves", inversion: "Inversion", times: "Time" };
-  nav.append(...[...first].map(([kind, viewer]) => element("a", { href: `#${viewer.id}` }, names[kind])));
+  nav.append(...[...first].map(([kind, viewer]) => element("a", { href: `#${viewer.id}` }, NAMES[kind])));
 }
 
 /** Unfold what a link leads into, and everything before printing. */
