@@ -7,9 +7,11 @@ from scenessl.evaluation import (
     accuracy_table,
     class_tables,
     comparison_table,
+    difference_table,
     fitting_table,
     probe_table,
     settings_tables,
+    summary_table,
 )
 from scenessl.evaluation.runs import read_runs
 from scenessl.files import read_json, write_csv
@@ -33,17 +35,15 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
     """
     runs = read_runs(Path(root), published, partial=partial)
     models = published["models"]
+    accuracies = accuracy_table.accuracy_rows(runs, read_json(Path(root) / "data" / "audit.json")["leaked_images"])
+    comparisons = comparison_table.comparison_rows(runs, pairs(published))
     tables = {
-        "accuracy.csv": (
-            accuracy_table.COLUMNS,
-            accuracy_table.accuracy_rows(runs, read_json(Path(root) / "data" / "audit.json")["leaked_images"]),
-        ),
+        "accuracy.csv": (accuracy_table.COLUMNS, accuracies),
+        "summary.csv": (summary_table.COLUMNS, summary_table.summary_rows(accuracies, models)),
         "per_class.csv": (class_tables.PER_CLASS, class_tables.per_class_rows(runs)),
         "confusion.csv": (class_tables.CONFUSION, class_tables.confusion_rows(runs)),
-        "comparisons.csv": (
-            comparison_table.COLUMNS,
-            comparison_table.comparison_rows(runs, pairs(published)),
-        ),
+        "comparisons.csv": (comparison_table.COLUMNS, comparisons),
+        "differences.csv": (difference_table.COLUMNS, difference_table.difference_rows(comparisons, models)),
         "settings.csv": (settings_tables.settings_columns(models), settings_tables.settings_rows(models)),
         "reasons.csv": (settings_tables.REASONS, settings_tables.reason_rows(models)),
         "fitting.csv": (fitting_table.COLUMNS, fitting_table.fitting_rows(runs)),

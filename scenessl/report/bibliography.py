@@ -55,6 +55,12 @@ WORKS = {
         "IEEE/CVF Conference on Computer Vision and Pattern Recognition, pp. 16000–16009",
         "https://arxiv.org/abs/2111.06377",
     ),
+    "holm1979": _work(
+        "S. Holm",
+        1979,
+        "A simple sequentially rejective multiple test procedure",
+        "Scandinavian Journal of Statistics, 6(2), pp. 65–70",
+    ),
     "krizhevsky2009": _work(
         "A. Krizhevsky",
         2009,

@@ -6,7 +6,17 @@ configuration.yaml; names are relative to its results folder. Imports nothing he
 
 from collections.abc import Mapping, Sequence
 
-TABLES = ("accuracy", "per_class", "confusion", "comparisons", "settings", "reasons", "fitting")
+TABLES = (
+    "accuracy",
+    "summary",
+    "per_class",
+    "confusion",
+    "comparisons",
+    "differences",
+    "settings",
+    "reasons",
+    "fitting",
+)
 SECTIONS = ("explain", "inversion", "filters", "cam", "loss_extremes", "embedding", "neighbours", "probes")
 """Sections of the configuration that ask for a deliverable; absent or null, it is not made."""
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, count, percent, points
-from scenessl.report.verdicts import Verdict, compare, convergence, start_control, statement, support
+from scenessl.report.verdicts import Verdict, compare, convergence, start_control, statement, support, witnesses
 from scenessl.report.wording import listing, paragraph, ref, say
 
 SMALL_CHANGE = 0.01
@@ -111,12 +111,12 @@ def _reading(evidence: Evidence, verdict: Verdict, change: float | None) -> Mark
         )
         return say(text, things=things)
     if change is None:
-        return Markup("The results are similar as far as these test images can tell.")
+        return Markup("The results are similar as far as these results can tell.")
     if abs(change) < SMALL_CHANGE:
         return _settled(evidence, verdict)
     text = (
         "The results are similar although the pretext went on changing: what it learned after the early epoch neither "
-        "adds to nor takes from what {things} need, as far as these test images can tell."
+        "adds to nor takes from what {things} need, as far as these results can tell."
     )
     return say(text, things=things)
 
@@ -152,7 +152,7 @@ def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None
     parts = []
     for name in (early, latest):
         verdict = compare(evidence, name, control)
-        proof = f"; {support(verdict)}" if verdict.tests else ""
+        proof = f"; {support(verdict)}" if verdict.found else ""
         text = "{name} {word} it" + ("" if verdict.state == "flagged" else " ({change}{proof})")
         change = points(verdict.difference)
         parts.append(say(text, name=code(name), word=AGAINST[verdict.state], change=change, proof=proof))
@@ -203,11 +203,12 @@ def _winner(evidence: Evidence, order: list[str], among: str = "") -> Markup:
         others = listing([accuracy_phrase(evidence, name) for name in order[1:]])
         return say(text, best=accuracy_phrase(evidence, order[0]), others=others, among=among)
     text = (
-        "{best} has the highest test accuracy{among}, but the test images do not tell it from {rivals}, so no single "
-        "scheme wins."
+        "{best} has the highest test accuracy{among}, but {these} do not tell it from {rivals}, so no single scheme "
+        "wins."
     )
     listed = listing([accuracy_phrase(evidence, name) for name in rivals])
-    return say(text, best=accuracy_phrase(evidence, order[0]), rivals=listed, among=among)
+    these = witnesses(compare(evidence, order[0], rivals[0]))
+    return say(text, best=accuracy_phrase(evidence, order[0]), these=these, rivals=listed, among=among)
 
 
 def _confusions(evidence: Evidence) -> list[Markup]:

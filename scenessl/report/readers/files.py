@@ -39,6 +39,8 @@ TEXTS = frozenset(
         "start",
         "block",
         "method",
+        "measure",
+        "test",
     ]
 )
 """Columns that are never numbers, even where they look like one (a class may be called 007)."""
