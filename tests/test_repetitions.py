@@ -11,7 +11,7 @@ from test_report_answers import plain
 
 from scenessl.evaluation.difference_table import difference_rows
 from scenessl.evaluation.repetitions import MCNEMAR, PAIRED_T, UNTESTED, holm, over_seeds, t_interval, trainings
-from scenessl.evaluation.summary_table import summary_rows
+from scenessl.evaluation.summary_table import MEASURES, summary_rows
 from scenessl.files import read_csv
 from scenessl.report.answers import accuracy, seeds, usefulness
 from scenessl.report.answers.training import accuracy_notes, spread_text
@@ -94,11 +94,10 @@ def test_a_weak_difference_does_not_stand_among_many():
 
 def test_the_summary_has_no_deviation_for_repeats_on_one_start():
     rows = [
-        {"model": name, "test_accuracy": value, "train_accuracy": "", "validation_accuracy": ""}
+        dict.fromkeys(MEASURES, "") | {"model": name, "test_accuracy": value}
         for name in ("rotation_scenes", "imagenet_scenes")
         for value in (0.8, 0.82, 0.87)
     ]
-    rows = [row | dict.fromkeys({key for key in ("test_accuracy_unleaked",)}, "") for row in rows]
     own, repeats = summary_rows(rows, MODELS)
     assert (own["trainings"], own["mean"], own["deviation"]) == (3, 0.83, pytest.approx(0.036056))
     assert (repeats["trainings"], repeats["seeds"], repeats["deviation"], repeats["low"]) == (1, 3, "", "")

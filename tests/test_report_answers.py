@@ -144,15 +144,6 @@ def test_convergence_uses_the_settings_threshold(tmp_path):
     assert convergence(evidence, "rotation").converged
 
 
-def test_leaks_are_reported_with_the_corrected_accuracy_or_not_at_all(tmp_path):
-    evidence = evidence_with(tmp_path)
-    assert "Without it, the test accuracy of supervised changes by −0.04 points, to 94.46 %" in plain(
-        training.accuracy_notes(evidence)
-    )
-    evidence.audit["leaked_images"] = []
-    assert "No test image has a copy" in plain(training.accuracy_notes(evidence))
-
-
 def test_audit_counts(tmp_path):
     found = plain(text_data.audit(evidence_with(tmp_path)))
     assert "no unreadable files, one group of equal files within a part, one test image with a copy in train" in found

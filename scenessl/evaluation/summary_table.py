@@ -6,7 +6,16 @@ from statistics import mean, stdev
 from scenessl.evaluation.cells import rounded
 from scenessl.evaluation.repetitions import t_interval, trainings
 
-MEASURES = ("train_accuracy", "validation_accuracy", "test_accuracy", "test_accuracy_unleaked")
+MEASURES = (
+    "train_accuracy",
+    "validation_accuracy",
+    "test_accuracy",
+    "test_accuracy_unleaked",
+    "balanced_accuracy",
+    "macro_f1",
+    "calibration_error",
+    "confidence",
+)
 """Columns of accuracy.csv that are summed up; all are shares, 0..1."""
 COLUMNS = ("model", "measure", "seeds", "trainings", "mean", "deviation", "low", "high", "least", "most")
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from scenessl.evaluation import (
     accuracy_table,
+    calibration,
     class_tables,
     comparison_table,
     difference_table,
     fitting_table,
+    gap_table,
     probe_table,
     settings_tables,
     summary_table,
@@ -40,6 +42,7 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
     tables = {
         "accuracy.csv": (accuracy_table.COLUMNS, accuracies),
         "summary.csv": (summary_table.COLUMNS, summary_table.summary_rows(accuracies, models)),
+        "reliability.csv": (calibration.COLUMNS, calibration.reliability_rows(runs)),
         "per_class.csv": (class_tables.PER_CLASS, class_tables.per_class_rows(runs)),
         "confusion.csv": (class_tables.CONFUSION, class_tables.confusion_rows(runs)),
         "comparisons.csv": (comparison_table.COLUMNS, comparisons),
@@ -47,6 +50,7 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
         "settings.csv": (settings_tables.settings_columns(models), settings_tables.settings_rows(models)),
         "reasons.csv": (settings_tables.REASONS, settings_tables.reason_rows(models)),
         "fitting.csv": (fitting_table.COLUMNS, fitting_table.fitting_rows(runs)),
+        "gaps.csv": (gap_table.COLUMNS, gap_table.gap_rows(runs)),
     }
     if published.get("probes"):
         probings = probe_table.read_probings(root, published, partial=partial)

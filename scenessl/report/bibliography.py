@@ -41,6 +41,13 @@ WORKS = {
         "International Conference on Learning Representations",
         "https://arxiv.org/abs/1803.07728",
     ),
+    "guo2017": _work(
+        "C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger",
+        2017,
+        "On calibration of modern neural networks",
+        "International Conference on Machine Learning, PMLR 70, pp. 1321–1330",
+        "https://arxiv.org/abs/1706.04599",
+    ),
     "he2016": _work(
         "K. He, X. Zhang, S. Ren and J. Sun",
         2016,

@@ -22,7 +22,7 @@ from scenessl.study.manifest import asked, evidence_files, figure_files, models_
 
 PARTS = ("train", "validation", "test")
 DATA = ("data/index.csv", "data/classes.json", "data/audit.json")
-TABLES = ("accuracy", "summary", "per_class", "confusion", "comparisons", "differences", "fitting")
+TABLES = ("accuracy", "summary", "per_class", "confusion", "comparisons", "differences", "fitting", "gaps")
 """Tables that the text reads, beside that of the probes."""
 
 
@@ -209,6 +209,11 @@ class Evidence:
         """Give the accuracy by which a training is judged, and its part: validation, or test where there is none."""
         part = "validation" if self.accuracies(name, "validation") else "test"
         return self.accuracies(name, part), part
+
+    def mean(self, name: str, measure: str) -> float | None:
+        """Give a figure of a model, mean over its seeds; None where there is none."""
+        row = self.summary(name, measure)
+        return row["mean"] if row else None
 
     def counts(self) -> list[dict]:
         """Count images by class and part, for the first seed."""

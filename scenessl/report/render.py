@@ -14,7 +14,7 @@ from markupsafe import Markup
 from scenessl.errors import UserError
 from scenessl.files import atomic, write_text
 from scenessl.report import settings_tables, text, text_data, wording
-from scenessl.report.answers import seeds, training
+from scenessl.report.answers import beside, seeds, training
 from scenessl.report.answers.training import spread_text
 from scenessl.report.captions import Captions
 from scenessl.report.evidence import Evidence, read_evidence
@@ -30,7 +30,14 @@ STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 """What our figures carry inside them."""
 
-SUBJECTS = {"text": text, "data": text_data, "training": training, "seeds": seeds, "settings": settings_tables}
+SUBJECTS = {
+    "beside": beside,
+    "text": text,
+    "data": text_data,
+    "training": training,
+    "seeds": seeds,
+    "settings": settings_tables,
+}
 """What every document's template may call; its own answers are added to these."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 TABLES = (
     "accuracy",
     "summary",
+    "reliability",
     "per_class",
     "confusion",
     "comparisons",
@@ -16,7 +17,11 @@ TABLES = (
     "settings",
     "reasons",
     "fitting",
+    "gaps",
 )
+LEAKS_SHOWN = 12
+"""Most test images that are shown beside their copies in train."""
+
 SECTIONS = ("explain", "inversion", "filters", "cam", "loss_extremes", "embedding", "neighbours", "probes")
 """Sections of the configuration that ask for a deliverable; absent or null, it is not made."""
 
@@ -72,7 +77,7 @@ def pretext_tasks(published: Mapping) -> list[str]:
 
 def figure_files(published: Mapping) -> list[str]:
     """Name every figure."""
-    names = ["accuracy", *(f"pretext_{task}" for task in pretext_tasks(published))]
+    names = ["accuracy", "reliability", "leaks", *(f"pretext_{task}" for task in pretext_tasks(published))]
     names += [f"{kind}_{name}" for kind in ("curves", "confusion") for name in published["models"]]
     names += ["early_latest"] if published["roles"].get("early") else []
     names += [f"scorecam_{name}" for name in models_of(published, "explain")]

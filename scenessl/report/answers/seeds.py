@@ -7,6 +7,7 @@ from markupsafe import Markup
 from scenessl.evaluation.metrics import FEW_SEEDS
 from scenessl.evaluation.repetitions import MCNEMAR, PAIRED_T, UNTESTED
 from scenessl.report.evidence import Evidence
+from scenessl.report.numbers import DASH, hundredfold
 from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, say, sentence
 
 
@@ -90,6 +91,14 @@ def trainings_cell(row: dict) -> str:
     """Write n, the independent trainings of a row over seeds; repeats on the same given features stand as such."""
     repeats = row["seeds"] > row["trainings"]
     return f"{row['trainings']} ({row['seeds']} classifiers)" if repeats else f"{row['trainings']}"
+
+
+def summary_cell(row: dict | None) -> str:
+    """Write a row of summary.csv for a cell: mean in percent, ± standard deviation where there is one."""
+    if row is None:
+        return DASH
+    spread = "" if row["deviation"] is None else f" ± {hundredfold(row['deviation'])}"
+    return hundredfold(row["mean"]) + spread
 
 
 def repeats(evidence: Evidence) -> Markup | None:
