@@ -39,7 +39,7 @@ rule tables:
         published={
             key: PLAN.published[key] for key in ("models", "seeds", "comparisons")
         }
-        | {"probes": PLAN.published.get("probes")},
+        | {name: PLAN.published.get(name) for name in manifest.PREDICTED},
     script:
         "../workflow_scripts/tables.py"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from synthetic_curves import write_curves
 from synthetic_looks import names_of, write_looks, write_npz
 
 from scenessl.evaluation.comparison_table import COLUMNS as COMPARISONS
@@ -104,6 +105,8 @@ FIGURE_SIZES = {  # millimetres; as the real figures, where their size matters t
     "accuracy": (170, 85),
     "early": (170, 40),
     "reliability": (170, 112),
+    "trajectory": (170, 177),
+    "label_efficiency": (170, 76),
     "leaks": (170, 29),
     "scorecam_comparison": (170, 205),
     "scorecam": (140, 205),
@@ -143,6 +146,7 @@ def write_study(
     images = _write_data(root, classes, seeds, published, per_class, grayscale=document == "scene15")
     _write_models(root, published, accuracies)
     _write_tables(root, published, accuracies, classes, per_class, flags or {})
+    write_curves(root, published, np.array([row["label"] for row in images if row["split"] == "test"]))
     _write_explanations(root, published, images)
     write_looks(root, published, images)
     _write_figures(root, published)
@@ -199,6 +203,12 @@ def configuration(seeds=(0,), demo=False) -> dict:
         "loss_extremes": {"models": ["rotation", "perturbation"], "images": 8},
         "embedding": {"models": ["supervised", "rotation", "perturbation"], "images": [100, 2000], "perplexity": 30},
         "neighbours": {"models": ["supervised", "rotation", "perturbation"], "images": 5, "neighbours": 10},
+        "trajectory": {"models": ["rotation", "perturbation"], "epochs": [1, 3], "images": 100},
+        "label_efficiency": {
+            "starts": [*([] if demo else ["imagenet"]), "rotation", "perturbation", "random"],
+            "labels": [1, 10],
+            "draws": 3,
+        },
         "roles": {
             "supervised": "supervised",
             "schemes": ["supervised", "rotation_scenes", "perturbation_scenes"],
@@ -242,6 +252,8 @@ def cifar10_configuration(seeds=(0,), demo=False) -> dict:
             "loss_extremes": {"models": ["rotation"], "images": 10},
             "embedding": {"models": ["supervised", "rotation"], "images": [100, 2000], "perplexity": 30},
             "neighbours": {"models": ["supervised", "rotation"], "images": 5, "neighbours": 10},
+            "trajectory": {"models": ["rotation"], "epochs": [1, 3], "images": 100},
+            "label_efficiency": {"starts": ["rotation", "random"], "labels": [1, 10], "draws": 3},
             "probes": {"starts": ["supervised", "rotation", "random"], "knn": [1, 10, 200], "temperature": 0.07},
             "roles": {
                 "supervised": "supervised",

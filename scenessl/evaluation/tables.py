@@ -11,9 +11,11 @@ from scenessl.evaluation import (
     difference_table,
     fitting_table,
     gap_table,
+    label_table,
     probe_table,
     settings_tables,
     summary_table,
+    trajectory_tables,
 )
 from scenessl.evaluation.runs import read_runs
 from scenessl.files import read_json, write_csv
@@ -55,9 +57,24 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
     if published.get("probes"):
         probings = probe_table.read_probings(root, published, partial=partial)
         tables["probes.csv"] = (probe_table.COLUMNS, probe_table.probe_rows(probings))
+    tables |= _curves(Path(root), published, partial)
     for name, (columns, rows) in tables.items():
         write_csv(Path(output) / name, rows, columns)
     return [Path(output) / name for name in tables]
+
+
+def _curves(root: Path, published: Mapping, partial: bool) -> dict[str, tuple]:
+    """Compute the tables along the pretexts and over numbers of labels, if the study asks for them."""
+    tables = {}
+    if published.get("trajectory"):
+        found = trajectory_tables.read_trajectories(root, published, partial=partial)
+        tables["trajectory.csv"] = (trajectory_tables.COLUMNS, trajectory_tables.trajectory_rows(found))
+        tables["similarity.csv"] = (trajectory_tables.SIMILARITY, trajectory_tables.similarity_rows(found))
+    if published.get("label_efficiency"):
+        few = label_table.read_labels(root, published, partial=partial)
+        tables["label_efficiency.csv"] = (label_table.COLUMNS, label_table.label_rows(few))
+        tables["label_gains.csv"] = (label_table.GAINS, label_table.gain_rows(few, published["models"]))
+    return tables
 
 
 def pairs(published: Mapping) -> list[Sequence[str]]:

@@ -18,7 +18,7 @@ from scenessl.report.readers.heatmaps import Heatmaps, read_heatmaps
 from scenessl.report.readers.inversions import Inversion, read_inversion
 from scenessl.report.readers.neighbourhoods import Neighbourhood, read_neighbourhood
 from scenessl.report.readers.probings import Probing, read_probings
-from scenessl.study.manifest import asked, evidence_files, figure_files, models_of
+from scenessl.study.manifest import asked, evidence_files, figure_files, further_tables, models_of
 
 PARTS = ("train", "validation", "test")
 DATA = ("data/index.csv", "data/classes.json", "data/audit.json")
@@ -258,7 +258,7 @@ def needed(published: Mapping) -> list[str]:
 
 
 def _tables(published: Mapping) -> list[str]:
-    return [*TABLES, "probes"] if asked(published, "probes") else [*TABLES]
+    return [*TABLES, *further_tables(published)]
 
 
 def read_evidence(root: Path | str, draft: bool = False) -> Evidence:

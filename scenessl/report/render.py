@@ -14,7 +14,7 @@ from markupsafe import Markup
 from scenessl.errors import UserError
 from scenessl.files import atomic, write_text
 from scenessl.report import settings_tables, text, text_data, wording
-from scenessl.report.answers import beside, seeds, training
+from scenessl.report.answers import beside, labels, seeds, training, trajectory
 from scenessl.report.answers.training import spread_text
 from scenessl.report.captions import Captions
 from scenessl.report.evidence import Evidence, read_evidence
@@ -32,6 +32,8 @@ PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
 SUBJECTS = {
     "beside": beside,
+    "labels": labels,
+    "trajectory": trajectory,
     "text": text,
     "data": text_data,
     "training": training,

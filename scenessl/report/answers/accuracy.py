@@ -4,6 +4,7 @@ from itertools import combinations
 
 from markupsafe import Markup
 
+from scenessl.report.answers import trajectory
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, count, percent, points
@@ -45,9 +46,10 @@ def early_latest(evidence: Evidence) -> list[Markup]:
     )
     if verdict.state == "flagged":
         return [paragraph(opening, statement(verdict))]
+    moved = trajectory.between(evidence, evidence.models[latest].source, at, verdict.state) if at != end else None
     return [
         paragraph(opening, statement(verdict)),
-        paragraph(*_why_early(evidence, verdict, at, end)),
+        paragraph(*_why_early(evidence, verdict, at, end), moved or (UNMEASURED if at != end else None)),
         _against_start(evidence, early, latest),
     ]
 
@@ -89,10 +91,12 @@ def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int) -> list[
         after=percent(after),
         change=points(change),
     )
-    caveat = Markup(
-        "This is a reading of accuracies; how far the weights themselves moved between the two epochs was not measured."
-    )
-    return [progress, _reading(evidence, verdict, change), caveat]
+    return [progress, _reading(evidence, verdict, change)]
+
+
+UNMEASURED = Markup(
+    "This is a reading of accuracies; how far the weights themselves moved between the two epochs was not measured."
+)
 
 
 def _reading(evidence: Evidence, verdict: Verdict, change: float | None) -> Markup:

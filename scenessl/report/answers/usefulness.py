@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from scenessl.report.answers import labels
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, count, percent, points, setting, size_in_points
@@ -214,10 +215,6 @@ def _labels(evidence: Evidence) -> Markup:
         supervised=code(evidence.roles["supervised"]),
         frozen=say(" for {models}", models=names(evidence.frozen)) if evidence.tuned else "",
     )
-    limits = say(
-        "All schemes see the same {labels} labelled train images, so what a pretext saves when labels are scarce was "
-        "not measured. The evidence comes from {seeds} and one split.",
-        labels=count(evidence.total("train")),
-        seeds=plural(len(evidence.seeds), "seed"),
-    )
-    return paragraph(alone if evidence.frozen else None, limits)
+    saved = labels.saved(evidence, count(evidence.total("train")))
+    limits = say("The evidence comes from {seeds} and one split.", seeds=plural(len(evidence.seeds), "seed"))
+    return paragraph(alone if evidence.frozen else None, saved, limits)

@@ -40,6 +40,8 @@ TEXTS = frozenset(
         "block",
         "method",
         "measure",
+        "control",
+        "over",
         "test",
     ]
 )
