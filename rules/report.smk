@@ -138,7 +138,13 @@ rule checks:
         zip=submission_files(),
         figures=FIGURES,
         tables=rules.tables.output.tables,
-        code=sources("scenessl.report.deliverables", "workflow_scripts/checks.py"),
+        templates=template_files(),
+        code=sources(
+            "scenessl.report.deliverables",
+            "scenessl.report.render",
+            f"scenessl.report.documents.{config['document']}",
+            "workflow_scripts/checks.py",
+        ),
     output:
         checks=f"{R}/report/checks.json",
     log:

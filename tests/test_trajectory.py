@@ -93,7 +93,7 @@ def data(tmp_path):
 
 
 def test_points_start_where_the_pretext_starts(data):
-    found = trajectory(iter([(0, Tiny(0)), (1, Tiny(0)), (4, Tiny(1))]), data, 8, torch.device("cpu"))
+    found = trajectory(iter([(0, Tiny(0)), (1, Tiny(0)), (4, Tiny(1))]), data, 8, torch.device("cpu"), {})
     assert found["epochs"].tolist() == [0, 1, 4] and found["sampled"] == 8
     np.testing.assert_allclose(found["cka_start"][:2], 1, atol=1e-5)
     np.testing.assert_allclose(found["cka_latest"][2], 1, atol=1e-5)
@@ -103,12 +103,21 @@ def test_points_start_where_the_pretext_starts(data):
     assert found["blocks"].tolist() == ["features.0", "features.1"]
 
 
+def test_features_that_are_known_are_not_computed_again(data):
+    networks = [(0, Tiny(0)), (4, Tiny(1))]
+    known = {4: nn.functional.one_hot(data.labels).float()}  # better than any that Tiny has
+    known[4][18] = known[4][19]
+    found = trajectory(iter(networks), data, 8, torch.device("cpu"), known)
+    wrong = np.flatnonzero(found["predicted"][1] != found["target"])
+    assert wrong.tolist() == [0]
+
+
 def test_without_a_validation_part_there_is_no_validation_accuracy_and_few_images_are_refused(data):
     literal = replace(data, parts=data.parts | {"validation": data.parts["test"]})
-    assert np.isnan(trajectory(iter([(0, Tiny(0))]), literal, 8, torch.device("cpu"))["validation"]).all()
+    assert np.isnan(trajectory(iter([(0, Tiny(0))]), literal, 8, torch.device("cpu"), {})["validation"]).all()
     few = replace(data, parts=data.parts | {"test": torch.arange(3)})
     with pytest.raises(UserError, match="4 test images"):
-        trajectory(iter([(0, Tiny(0))]), few, 8, torch.device("cpu"))
+        trajectory(iter([(0, Tiny(0))]), few, 8, torch.device("cpu"), {})
 
 
 def test_the_classifier_is_scikit_learns():

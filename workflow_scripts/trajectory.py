@@ -11,6 +11,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
         epochs_file=source.epochs,
         epochs=asked.epochs,
         images=asked.images,
+        cached=dict(zip(asked.cached, source.cached, strict=True)),
         data=read_data(source.index, None, source.crops, source.parts),
         device=snakemake.resources.device,
         output=snakemake.output.trajectory,

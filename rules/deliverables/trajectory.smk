@@ -9,6 +9,7 @@ localrules:
 rule trajectory:
     input:
         epochs=f"{RUN}/epochs.safetensors",
+        cached=lambda wildcards: cached_along(wildcards).values(),
         index=INDEX,
         parts=PARTS,
         parts_key=ancient(PARTS_KEY),
@@ -27,6 +28,7 @@ rule trajectory:
         compute_threads=PLAN.threads,
         device=config["device"],
     params:
+        cached=lambda wildcards: list(cached_along(wildcards)),
         epochs=config["trajectory"]["epochs"],
         images=config["trajectory"]["images"],
         code=code(

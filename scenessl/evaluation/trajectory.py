@@ -1,6 +1,6 @@
 """Along a pretext: what its features are worth, how alike they stay to its start, and how far its weights move."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,14 @@ from scenessl.training.data import Data
 
 
 def write_trajectory(
-    *, epochs_file: Path, epochs: Sequence[int], images: int, data: Data, device: str, output: Path
+    *,
+    epochs_file: Path,
+    epochs: Sequence[int],
+    images: int,
+    cached: Mapping[str, Path],
+    data: Data,
+    device: str,
+    output: Path,
 ) -> None:
     """Write what `trajectory` finds of a pretext at some of its epochs and at its latest.
 
@@ -30,6 +37,8 @@ def write_trajectory(
         epochs_file: epochs.safetensors of the pretext, which keeps the weights of every epoch, 0 before training.
         epochs: which; those beyond the latest are left out, the start and the latest are always there.
         images: how many test images the similarities are taken on, at most.
+        cached: features files (see `scenessl.training.frozen`) of epochs ("0", "3") and of the "latest" where a
+            classifier of the study rests on them; they are not computed again.
         data: crops, labels and parts.
         device: see `choose_device`.
         output: the .npz.
@@ -37,15 +46,22 @@ def write_trajectory(
     where, last = choose_device(device), weights.metadata(epochs_file)["last"]
     wanted = sorted({0, last, *(epoch for epoch in epochs if epoch < last)})
     models = ((epoch, with_features(epochs_file, epoch).to(where)) for epoch in wanted)
-    found = trajectory(models, data, images, where)
+    known = {last if at == "latest" else int(at): weights.load(path)["features"][0] for at, path in cached.items()}
+    found = trajectory(models, data, images, where, known)
     with atomic(output) as temporary:
         np.savez_compressed(temporary, **found)
 
 
 def trajectory(
-    models: Iterator[tuple[int, nn.Module]], data: Data, images: int, device: torch.device
+    models: Iterator[tuple[int, nn.Module]],
+    data: Data,
+    images: int,
+    device: torch.device,
+    known: Mapping[int, Tensor],
 ) -> dict[str, np.ndarray]:
     """Follow a network through its epochs, the first of which is the start and the last the latest.
+
+    `known` has pooled features of all images, float32 [n, width], for some epochs.
 
     Returns:
         With E epochs and B blocks: `epochs` int32 [E]; `blocks` str [B]; `image` int32 and `target` int16 [n_test];
@@ -64,7 +80,7 @@ def trajectory(
     epochs, said, grams, parameters = [], [], [], []
     for epoch, model in models:
         epochs.append(epoch)
-        said.append(_answers(_pooled(model, data.crops, device), data))
+        said.append(_answers(known[epoch] if epoch in known else _pooled(model, data.crops, device), data))
         grams.append([gram(maps) for maps in _maps(model, data.crops, sample, device)])
         parameters.append([[one.detach().cpu() for one in block.parameters()] for block in model.features])
     return {

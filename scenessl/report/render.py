@@ -17,6 +17,7 @@ from scenessl.report import settings_tables, text, text_data, wording
 from scenessl.report.answers import beside, labels, seeds, training, trajectory
 from scenessl.report.answers.training import spread_text
 from scenessl.report.captions import Captions
+from scenessl.report.demands import demand_requirements
 from scenessl.report.evidence import Evidence, read_evidence
 from scenessl.report.numbers import FILTERS, percent_range
 from scenessl.report.readers.files import NotThereError
@@ -101,7 +102,7 @@ def write_report(
 
 
 def render_html(evidence: Evidence, layout: Layout) -> str:
-    """Fill in the templates; UserError names the template and what is wrong in it."""
+    """Fill in the templates; UserError names the template and what is wrong in it, or a requirement that is not met."""
     captions = Captions(evidence.draft)
     environment = _environment(evidence, layout, captions)
     try:
@@ -110,6 +111,8 @@ def render_html(evidence: Evidence, layout: Layout) -> str:
         raise UserError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
     except jinja2.TemplateError as error:
         raise UserError(f"templates: {error.message}") from error
+    if not evidence.draft:
+        demand_requirements(html, evidence.document.requirements(evidence), captions.items)
     return STEERING.sub("\ufffd", html)
 
 
