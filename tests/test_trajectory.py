@@ -230,12 +230,14 @@ def test_early_against_latest_rests_on_what_was_measured(tmp_path, early, cka, w
     write_curves(root, read_evidence(root).published, targets, cka=cka)
     told = plain(accuracy.early_latest(read_evidence(root)))
     assert words in told and "was not measured" not in told
+    assert "little reason to change" not in told and "need not change much" not in told
     assert f"and of {cka:.2f} with each other" in told
 
 
 def test_without_a_trajectory_early_against_latest_says_what_was_not_measured(tmp_path):
     evidence = read_evidence(write_study(tmp_path, trajectory=None, label_efficiency=None, per_class=2))
-    assert "moved between the two epochs was not measured" in plain(accuracy.early_latest(evidence))
+    told = plain(accuracy.early_latest(evidence))
+    assert "moved between the two epochs was not measured" in told and "The results are similar" in told
     assert "labels are scarce was not measured" in plain(usefulness.useful(evidence))
     html = render_html(evidence, paper("templates"))
     assert "Along the pretexts" not in html and "With few labels" not in html

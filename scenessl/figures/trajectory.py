@@ -15,7 +15,7 @@ from scenessl.figures.style import BODY, INK, SMALL, TEXT_WIDTH, canvas, colour,
 
 POINTS = ("test_accuracy", "test_low", "test_high")
 MOVES = ("cka_start", "distance")
-LEFT, HEIGHT, ABOVE, BELOW, LEGEND = 12.0, 42.0, 6.0, 11.0, 30.0  # mm
+LEFT, HEIGHT, ABOVE, BELOW, LEGEND = 15.0, 34.0, 5.5, 10.5, 26.0  # mm
 HALF = (TEXT_WIDTH - LEGEND - 2 * LEFT) / 2  # mm, of a panel that has one beside it
 BLOCKS = colormaps["viridis"]
 

@@ -49,7 +49,7 @@ def early_latest(evidence: Evidence) -> list[Markup]:
     moved = trajectory.between(evidence, evidence.models[latest].source, at, verdict.state) if at != end else None
     return [
         paragraph(opening, statement(verdict)),
-        paragraph(*_why_early(evidence, verdict, at, end), moved or (UNMEASURED if at != end else None)),
+        paragraph(*_why_early(evidence, verdict, at, end, moved), moved or (UNMEASURED if at != end else None)),
         _against_start(evidence, early, latest),
     ]
 
@@ -70,8 +70,11 @@ def _pretext_accuracy(evidence: Evidence, pretext: str, epoch: int) -> float | N
     return found[0] if found else None
 
 
-def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int) -> list[Markup | None]:
-    """Justify similarity or difference from the pretext's own progress between the two epochs."""
+def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int, moved: Markup | None) -> list[Markup | None]:
+    """Justify similarity or difference from the pretext's own progress between the two epochs.
+
+    Where it was measured how far the features `moved`, that explains a similarity, and nothing is guessed about it.
+    """
     pretext = evidence.models[verdict.b].source
     if at == end:
         return [say("The pretext ended at epoch {end}, so both classifiers rest on the same weights.", end=end)]
@@ -91,7 +94,7 @@ def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int) -> list[
         after=percent(after),
         change=points(change),
     )
-    return [progress, _reading(evidence, verdict, change)]
+    return [progress, None if moved and verdict.state == "open" else _reading(evidence, verdict, change)]
 
 
 UNMEASURED = Markup(
