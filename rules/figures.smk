@@ -7,6 +7,7 @@ localrules:
     confusion,
     accuracy,
     early_latest,
+    leaks,
 
 
 SAMPLES = code("scenessl.explain.samples", "workflow_scripts/samples.py")
@@ -78,14 +79,20 @@ rule confusion:
         "../workflow_scripts/confusion.py"
 
 
-# Draws the test accuracies of all scene models with their intervals.
+# Draws the test accuracies of all scene models with their intervals, and how far their probabilities come true.
 rule accuracy:
     input:
         accuracies=f"{R}/tables/accuracy.csv",
+        reliability=f"{R}/tables/reliability.csv",
         classes=CLASSES,
-        code=drawn_by("figures.accuracy"),
+        code=sources(
+            "scenessl.figures.accuracy",
+            "scenessl.figures.reliability",
+            "workflow_scripts/accuracy.py",
+        ),
     output:
         figure=f"{R}/figures/accuracy.svg",
+        diagrams=f"{R}/figures/reliability.svg",
     log:
         f"{LOGS}/figures/accuracy.log",
     script:
@@ -106,3 +113,22 @@ rule early_latest:
         latest=config["roles"].get("latest"),
     script:
         "../workflow_scripts/early_latest.py"
+
+
+# Shows test images beside their copies in train.
+rule leaks:
+    input:
+        audit=f"{R}/data/audit.json",
+        index=INDEX,
+        index_key=ancient(INDEX_KEY),
+        crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
+        code=drawn_by("figures.leaks"),
+    output:
+        figure=f"{R}/figures/leaks.svg",
+    log:
+        f"{LOGS}/figures/leaks.log",
+    params:
+        shown=manifest.LEAKS_SHOWN,
+    script:
+        "../workflow_scripts/leaks.py"

@@ -39,7 +39,7 @@ rule tables:
         published={
             key: PLAN.published[key] for key in ("models", "seeds", "comparisons")
         }
-        | {"probes": PLAN.published.get("probes")},
+        | {name: PLAN.published.get(name) for name in manifest.PREDICTED},
     script:
         "../workflow_scripts/tables.py"
 
@@ -138,7 +138,13 @@ rule checks:
         zip=submission_files(),
         figures=FIGURES,
         tables=rules.tables.output.tables,
-        code=sources("scenessl.report.deliverables", "workflow_scripts/checks.py"),
+        templates=template_files(),
+        code=sources(
+            "scenessl.report.deliverables",
+            "scenessl.report.render",
+            f"scenessl.report.documents.{config['document']}",
+            "workflow_scripts/checks.py",
+        ),
     output:
         checks=f"{R}/report/checks.json",
     log:

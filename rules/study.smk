@@ -193,6 +193,22 @@ def features_of(wildcards):
     return features_file(model_of(wildcards).start, wildcards.seed)
 
 
+def cached_along(wildcards):
+    """Name the cached features along a pretext that the study's classifiers rest on anyway, by epoch."""
+    pretext = model_of(wildcards)
+    wanted = {
+        str(epoch): Start(pretext.name, epoch)
+        for epoch in config["trajectory"]["epochs"]
+    }
+    wanted |= {"0": pretext.start, "latest": Start(pretext.name)}
+    used = {STUDY.models[name].start for name in STUDY.frozen}
+    return {
+        at: features_file(start, wildcards.seed)
+        for at, start in wanted.items()
+        if start in used
+    }
+
+
 def features_of_model(wildcards):
     """Name the cached features of a model as it ends, of the first seed."""
     return features_file(Start(wildcards.model), FIRST)

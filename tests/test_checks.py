@@ -10,14 +10,20 @@ import numpy as np
 import pytest
 from made_study import finish_study, make_project
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 
 from scenessl.errors import UserError
 from scenessl.files import read_csv, write_csv, write_json
+from scenessl.report import accessible
 from scenessl.report.archive import write_archive
 from scenessl.report.checks import check_results, main, studies_in
 from scenessl.report.deliverables import check_deliverables, read_report
+from scenessl.report.handwritten import demand_computed
 from scenessl.report.provenance import sha256
+from scenessl.study.manifest import TABLES
 
+TEMPLATES = Path(__file__).parent.parent / "templates"
+CHECKS = 1 + 1 + 6 + len(TABLES)  # hashes, leaks, runs, tables
 OBJECTS = (
     b"<</Type /Catalog /Pages 2 0 R>>",
     b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
@@ -35,6 +41,25 @@ def one_page():
         data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     trailer = b"trailer <</Root 1 0 R /Size 6>>\nstartxref\n%d\n%%%%EOF\n" % len(data)
     return data + b"xref\n0 6\n" + table + trailer
+
+
+def readable(**lacks):
+    """Return a PDF with a title, a language and a bookmark, unless it `lacks` one of them."""
+    writer = PdfWriter(io.BytesIO(one_page()))
+    if "title" not in lacks:
+        writer.add_metadata({"/Title": "Report"})
+    if "language" not in lacks:
+        writer.root_object[NameObject("/Lang")] = TextStringObject("en")
+    if "bookmark" not in lacks:
+        writer.add_outline_item("One", page_number=0)
+    if "figure" in lacks:
+        alternative = {NameObject("/Alt"): TextStringObject(lacks["figure"])} if lacks["figure"] else {}
+        figure = DictionaryObject({NameObject("/S"): NameObject("/Figure")} | alternative)
+        tree = DictionaryObject({NameObject("/K"): ArrayObject([DictionaryObject({NameObject("/K"): figure})])})
+        writer.root_object[NameObject("/StructTreeRoot")] = tree
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +90,8 @@ def test_a_finished_study_passes_with_a_line_per_check(study, capsys):
     assert failed(study) == {}
     assert main([str(study)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("ok") for line in lines) == 1 + 1 + 6 + 7
-    assert lines[-2] == "15 of 15 checks passed"
+    assert sum(line.startswith("ok") for line in lines) == 1 + 1 + 6 + len(TABLES)
+    assert lines[-2] == f"{CHECKS} of {CHECKS} checks passed"
 
 
 def test_weights_may_be_absent_and_nothing_else(study):
@@ -168,7 +193,7 @@ def test_the_check_needs_no_torch(study):
 def submission(finished, tmp_path):
     """Return (PDF, zip) of the finished study."""
     pdf, archive = tmp_path / "report.pdf", tmp_path / "A_B_1.zip"
-    pdf.write_bytes(one_page())
+    pdf.write_bytes(readable())
     write_archive(archive, project=finished, root=finished / "results" / "toy", place="results/toy", report=pdf)
     return pdf, archive
 
@@ -184,7 +209,13 @@ def check(root, folder, submission=None, pdf=None, deliverables=None):
     pdf, archive = submission or (pdf, None)
     deliverables = {"1.17 report": [str(pdf)]} if deliverables is None else deliverables
     check_deliverables(
-        folder / "checks.json", deliverables=deliverables, root=root, pdf=pdf, page=page_of(folder), archive=archive
+        folder / "checks.json",
+        deliverables=deliverables,
+        root=root,
+        pdf=pdf,
+        page=page_of(folder),
+        templates=TEMPLATES,
+        archive=archive,
     )
 
 
@@ -192,7 +223,9 @@ def test_complete_deliverables_pass_and_are_listed(study, submission, tmp_path):
     check(study, tmp_path, submission)
     pdf, _ = submission
     found = json.loads((tmp_path / "checks.json").read_text())
-    assert found["report"] == {"pages": 1, "characters": 5} and found["results"] == {"checks": 15}
+    assert found["report"] == {"pages": 1, "characters": 5, "bookmarks": 1, "described_figures": 0} and found[
+        "results"
+    ] == {"checks": CHECKS}
     assert found["page"] == {"viewers": 1}
     assert found["submission"]["folder"] == "A_B_1" and found["deliverables"] == {"1.17 report": [str(pdf)]}
 
@@ -272,3 +305,62 @@ def test_a_damaged_zip_fails(study, submission, tmp_path, damage):
     archive.write_bytes(damage(archive.read_bytes()))
     with pytest.raises(UserError, match="does not unpack"):
         check(study, tmp_path, submission)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "message"),
+    [
+        ({"title": True}, "has no title"),
+        ({"language": True}, "names no language"),
+        ({"bookmark": True}, "has no bookmarks"),
+        ({"figure": ""}, "1 figures without an alternative text"),
+    ],
+)
+def test_a_report_that_some_readers_cannot_use_fails(study, tmp_path, lacks, message):
+    (tmp_path / "report.pdf").write_bytes(readable(**lacks))
+    with pytest.raises(UserError, match=message):
+        check(study, tmp_path, pdf=tmp_path / "report.pdf")
+
+
+def test_a_described_figure_passes_and_a_heavy_report_fails(tmp_path, monkeypatch):
+    path = tmp_path / "report.pdf"
+    path.write_bytes(readable(figure="a chart"))
+    assert accessible.demand_accessible(path) == {"bookmarks": 1, "described_figures": 1}
+    monkeypatch.setattr(accessible, "LARGEST", 100)
+    with pytest.raises(UserError, match="is larger than"):
+        accessible.demand_accessible(path)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (
+            "sections/conclusion.html.jinja",
+            '{{ heading("conclusion"',
+            '<p>It reaches 93.47 %.</p>{{ heading("conclusion"',
+        ),
+        ("sections/accuracy.html.jinja", "Chart of the test accuracies", "Chart of the 8 test accuracies"),
+    ],
+)
+def test_a_number_typed_into_a_template_fails_the_build(study, submission, tmp_path, monkeypatch, file, old, new):
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    path = tmp_path / "templates" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    monkeypatch.setattr(sys.modules[__name__], "TEMPLATES", tmp_path / "templates")
+    with pytest.raises(UserError, match=rf"typed by hand.*{path.name}"):
+        check(study, tmp_path, submission)
+    assert not (tmp_path / "checks.json").exists()
+
+
+def test_a_number_typed_into_a_sentence_is_found_and_what_no_run_changes_is_not(tmp_path):
+    (tmp_path / "answers").mkdir()
+    for name in ("verdicts", "flags"):
+        (tmp_path / f"{name}.py").write_text('"""The best of 3."""\n')
+    module = tmp_path / "answers" / "some.py"
+    module.write_text('def f():\n    """Of 12 models."""\n    return say("{a} of the 95 % interval (1: the same)")\n')
+    demand_computed(TEMPLATES, tmp_path)
+    module.write_text('TEXT = "rotation gains 1.2 points"\n')
+    with pytest.raises(UserError, match=r"some\.py: 'rotation gains 1\.2 points'"):
+        demand_computed(TEMPLATES, tmp_path)

@@ -218,10 +218,11 @@ def test_every_label_is_inside_and_none_lies_on_another(kind, tmp_path, random, 
 def test_curves_draw_the_history_and_the_epoch_selected(tmp_path, drawn):
     history, selection = write_run(tmp_path, [2.0, 1.0, 0.5, 0.7], 2)
     figure = drawn(curves, histories=[history], selections=[selection])
-    loss, percent = figure.axes
+    loss, percent, gap = figure.axes
     np.testing.assert_allclose(loss.lines[0].get_xydata(), [[0, 2], [1, 1], [2, 0.5], [3, 0.7]])
     np.testing.assert_allclose(loss.lines[1].get_ydata(), [3, 2, 1.5, 1.7])
     np.testing.assert_allclose(percent.lines[0].get_ydata(), [100 - 200 / 9, 100 - 100 / 9, 100 - 50 / 9, 100 - 70 / 9])
+    np.testing.assert_allclose(gap.lines[0].get_ydata(), percent.lines[0].get_ydata() - percent.lines[1].get_ydata())
     marks = [line for line in loss.lines if line.get_marker() == "o"]
     assert [line.get_xydata().tolist() for line in marks] == [[[2, 1.5]]]
     assert list(loss.lines[2].get_xdata()) == [2, 2]

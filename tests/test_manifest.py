@@ -13,7 +13,7 @@ BARE = {"models": LINES, "seeds": [0, 3], "roles": {"early": None}}
 def test_a_study_that_asks_for_nothing_more_has_tables_curves_and_matrices():
     figures = manifest.figure_files(BARE)
     assert sorted(figures) == sorted(
-        ["figures/accuracy.svg", "figures/pretext_rotation.svg"]
+        [f"figures/{name}.svg" for name in ("accuracy", "reliability", "leaks", "pretext_rotation")]
         + [f"figures/{kind}_{name}.svg" for kind in ("curves", "confusion") for name in LINES]
     )
     assert manifest.explanation_files(BARE) == manifest.probe_files(BARE) == []

@@ -1,12 +1,13 @@
-"""Draw the test accuracies of all scene models."""
+"""Draw the test accuracies of all scene models, and the reliability of their probabilities."""
 
-from scenessl.figures.accuracy import draw
+from scenessl.figures import accuracy, reliability
 from scenessl.files import read_json
 from scenessl.joblog import job
 
 with job(snakemake.log[0]):
-    draw(
+    accuracy.draw(
         accuracies=snakemake.input.accuracies,
         classes=len(read_json(snakemake.input.classes)["classes"]),
         output=snakemake.output.figure,
     )
+    reliability.draw(reliability=snakemake.input.reliability, output=snakemake.output.diagrams)

@@ -10,5 +10,6 @@ with job(snakemake.log[0]):
         root=snakemake.params.root,
         pdf=snakemake.input.pdf,
         page=snakemake.input.page,
+        templates="templates",
         archive=next(iter(snakemake.input.get("zip", [])), None),
     )

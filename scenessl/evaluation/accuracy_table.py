@@ -1,17 +1,19 @@
 """Accuracy of every model and seed on train, validation and test, with the epoch that was selected.
 
 A pretext task shows each image in several views. Its accuracy is the mean over images of the share of views that are
-right; the 95 % interval is Wilson's with the number of *images*, since views of one image are not independent. Loss,
-chance and flag (see `flags`) are of the views of the test part.
+right; the 95 % interval is Wilson's with the number of *images*, since views of one image are not independent. Balanced
+accuracy, macro F1, `calibration`, loss, chance and flag (see `flags`) are of the views of the test part.
 """
 
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from scenessl.evaluation.calibration import calibration_error, mean_confidence
 from scenessl.evaluation.cells import rounded
+from scenessl.evaluation.class_tables import confusion_of
 from scenessl.evaluation.flags import flag, loss_on_test
-from scenessl.evaluation.metrics import wilson_interval
+from scenessl.evaluation.metrics import balanced_accuracy, macro_f1, wilson_interval
 from scenessl.evaluation.runs import Predictions, Run
 
 COLUMNS = (
@@ -26,6 +28,10 @@ COLUMNS = (
     "test_low",
     "test_high",
     "test_accuracy_unleaked",
+    "balanced_accuracy",
+    "macro_f1",
+    "calibration_error",
+    "confidence",
     "test_loss",
     "chance",
     "flag",
@@ -63,6 +69,7 @@ def _row(run: Run, leaked: Collection[int]) -> dict:
         "test_low": rounded(low),
         "test_high": rounded(high),
         "test_accuracy_unleaked": _mean(kept),
+        **_beside(run),
         "test_loss": rounded(loss_on_test(run.predictions)),
         "chance": rounded(1 / len(run.predictions.names)),
         "flag": flag(run.predictions),
@@ -73,6 +80,17 @@ def _row(run: Run, leaked: Collection[int]) -> dict:
         "planned_epochs": selection["planned_epochs"],
         "rule": selection["rule"],
         "why": selection["why"],
+    }
+
+
+def _beside(run: Run) -> dict[str, float | str]:
+    """Return the figures beside accuracy, of the rows (images x views) of the test part; empty without any."""
+    counts = confusion_of(run)
+    return {
+        "balanced_accuracy": rounded(balanced_accuracy(counts) if counts.any() else None),
+        "macro_f1": rounded(macro_f1(counts) if counts.any() else None),
+        "calibration_error": rounded(calibration_error(run.predictions)),
+        "confidence": rounded(mean_confidence(run.predictions)),
     }
 
 

@@ -1,4 +1,7 @@
-"""Pairs of models on the same test images: difference, its 95 % interval (Newcombe), exact McNemar test."""
+"""Pairs of models on the same test images, seed by seed: difference, its 95 % interval (Newcombe), exact McNemar test.
+
+`p_holm` is corrected over the pairs of the same seed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,6 +11,7 @@ import numpy as np
 from scenessl.errors import UserError
 from scenessl.evaluation.cells import rounded, significant
 from scenessl.evaluation.metrics import paired_difference
+from scenessl.evaluation.repetitions import corrected_over
 from scenessl.evaluation.runs import Run
 
 COLUMNS = (
@@ -23,6 +27,7 @@ COLUMNS = (
     "only_a_right",
     "only_b_right",
     "p",
+    "p_holm",
 )
 SHARES = ("accuracy_a", "accuracy_b", "difference", "low", "high")
 
@@ -35,12 +40,22 @@ def comparison_rows(runs: Sequence[Run], pairs: Sequence[Sequence[str]]) -> list
     """
     found = {(run.model, run.seed): run for run in runs}
     seeds = sorted({run.seed for run in runs})
-    return [
+    rows = [
         _row(found[a, seed], found[b, seed])
         for a, b in pairs
         for seed in seeds
         if (a, seed) in found and (b, seed) in found
     ]
+    return _corrected(rows)
+
+
+def _corrected(rows: Sequence[dict]) -> list[dict]:
+    """Add each row's p, corrected over the pairs of its seed."""
+    families: dict[int, dict[int, float]] = {}
+    for place, row in enumerate(rows):
+        families.setdefault(row["seed"], {})[place] = row["p"]
+    corrected = {place: p for family in families.values() for place, p in corrected_over(family).items()}
+    return [row | {"p_holm": significant(corrected[place])} for place, row in enumerate(rows)]
 
 
 def _row(a: Run, b: Run) -> dict:

@@ -56,6 +56,18 @@ def per_class(confusion: Array) -> PerClass:
     )
 
 
+def balanced_accuracy(confusion: Array) -> float:
+    """Return the mean recall over the classes that occur, from a confusion matrix [K, K] that is not empty: 0..1."""
+    figures = per_class(confusion)
+    return float(figures.recall[figures.n > 0].mean())
+
+
+def macro_f1(confusion: Array) -> float:
+    """Return the mean F1 over the classes that occur or are called, from a confusion matrix [K, K]: 0..1."""
+    figures = per_class(confusion)
+    return float(figures.f1[(figures.n > 0) | (confusion.sum(0) > 0)].mean())
+
+
 def _ratio(part: Array, whole: Array) -> Array:
     """Divide, 0 where `whole` is 0."""
     return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)

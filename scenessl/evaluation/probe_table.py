@@ -1,15 +1,14 @@
 """Accuracy of the probes of every block, start and seed, with Wilson's 95 % interval."""
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from scenessl.errors import UserError
 from scenessl.evaluation.cells import rounded
 from scenessl.evaluation.metrics import accuracy, wilson_interval
+from scenessl.evaluation.stored import read_arrays
 
 COLUMNS = (
     "start",
@@ -50,22 +49,14 @@ def read_probings(root: Path | str, published: Mapping, *, partial: bool = False
     starts = (published.get("probes") or {}).get("starts", [])
     paths = {(start, seed): _path(root, start, seed) for start in starts for seed in published["seeds"]}
     return [
-        Probing(start, int(seed), _read(path)) for (start, seed), path in paths.items() if path.exists() or not partial
+        Probing(start, int(seed), read_arrays(path, KEYS))
+        for (start, seed), path in paths.items()
+        if path.exists() or not partial
     ]
 
 
 def _path(root: Path | str, start: str, seed: int) -> Path:
     return Path(root) / "probes" / f"{start}_seed{seed}.npz"
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {key: stored[key] for key in KEYS}
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing. Run the study to its end first.") from None
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is damaged ({error}). Delete it and run the study again.") from error
 
 
 def probe_rows(probings: Sequence[Probing]) -> list[dict]:

@@ -5,11 +5,17 @@ from pathlib import Path
 
 from scenessl.evaluation import (
     accuracy_table,
+    calibration,
     class_tables,
     comparison_table,
+    difference_table,
     fitting_table,
+    gap_table,
+    label_table,
     probe_table,
     settings_tables,
+    summary_table,
+    trajectory_tables,
 )
 from scenessl.evaluation.runs import read_runs
 from scenessl.files import read_json, write_csv
@@ -33,27 +39,42 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
     """
     runs = read_runs(Path(root), published, partial=partial)
     models = published["models"]
+    accuracies = accuracy_table.accuracy_rows(runs, read_json(Path(root) / "data" / "audit.json")["leaked_images"])
+    comparisons = comparison_table.comparison_rows(runs, pairs(published))
     tables = {
-        "accuracy.csv": (
-            accuracy_table.COLUMNS,
-            accuracy_table.accuracy_rows(runs, read_json(Path(root) / "data" / "audit.json")["leaked_images"]),
-        ),
+        "accuracy.csv": (accuracy_table.COLUMNS, accuracies),
+        "summary.csv": (summary_table.COLUMNS, summary_table.summary_rows(accuracies, models)),
+        "reliability.csv": (calibration.COLUMNS, calibration.reliability_rows(runs)),
         "per_class.csv": (class_tables.PER_CLASS, class_tables.per_class_rows(runs)),
         "confusion.csv": (class_tables.CONFUSION, class_tables.confusion_rows(runs)),
-        "comparisons.csv": (
-            comparison_table.COLUMNS,
-            comparison_table.comparison_rows(runs, pairs(published)),
-        ),
+        "comparisons.csv": (comparison_table.COLUMNS, comparisons),
+        "differences.csv": (difference_table.COLUMNS, difference_table.difference_rows(comparisons, models)),
         "settings.csv": (settings_tables.settings_columns(models), settings_tables.settings_rows(models)),
         "reasons.csv": (settings_tables.REASONS, settings_tables.reason_rows(models)),
         "fitting.csv": (fitting_table.COLUMNS, fitting_table.fitting_rows(runs)),
+        "gaps.csv": (gap_table.COLUMNS, gap_table.gap_rows(runs)),
     }
     if published.get("probes"):
         probings = probe_table.read_probings(root, published, partial=partial)
         tables["probes.csv"] = (probe_table.COLUMNS, probe_table.probe_rows(probings))
+    tables |= _curves(Path(root), published, partial)
     for name, (columns, rows) in tables.items():
         write_csv(Path(output) / name, rows, columns)
     return [Path(output) / name for name in tables]
+
+
+def _curves(root: Path, published: Mapping, partial: bool) -> dict[str, tuple]:
+    """Compute the tables along the pretexts and over numbers of labels, if the study asks for them."""
+    tables = {}
+    if published.get("trajectory"):
+        found = trajectory_tables.read_trajectories(root, published, partial=partial)
+        tables["trajectory.csv"] = (trajectory_tables.COLUMNS, trajectory_tables.trajectory_rows(found))
+        tables["similarity.csv"] = (trajectory_tables.SIMILARITY, trajectory_tables.similarity_rows(found))
+    if published.get("label_efficiency"):
+        few = label_table.read_labels(root, published, partial=partial)
+        tables["label_efficiency.csv"] = (label_table.COLUMNS, label_table.label_rows(few))
+        tables["label_gains.csv"] = (label_table.GAINS, label_table.gain_rows(few, published["models"]))
+    return tables
 
 
 def pairs(published: Mapping) -> list[Sequence[str]]:

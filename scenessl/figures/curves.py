@@ -1,4 +1,4 @@
-"""Learning curves of one model: loss and accuracy on train and validation against the epoch, and the epoch selected."""
+"""Learning curves of one model: loss and accuracy against the epoch, their gap, and the epoch selected."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,27 +54,47 @@ def _figure(runs: list[History], chosen: list[int], validation_name: str) -> Fig
     figure = canvas(WIDTH, HEIGHT)
     quantities = (("loss", "cross-entropy loss (nats)", 1.0), ("accuracy", "accuracy (%)", 100.0))
     for position, (quantity, label, factor) in enumerate(quantities):
-        axes = panel(figure, 14 + position * 84, 4, 68, 43)
+        axes = _panel(figure, position)
         _curves(axes, runs, quantity, factor)
         _mark(axes, runs, chosen, lambda run, name=f"validation_{quantity}", by=factor: by * run[name])
         axes.set(xlabel="epoch (0 = before training)", ylabel=label)
         _frame(axes, runs, 100.0 if quantity == "accuracy" else None)
+    _gap(_panel(figure, len(quantities)), runs, chosen)
     entries = _legend(runs, chosen, validation_name)
     figure.legend(handles=entries, loc="lower center", ncols=len(entries), bbox_to_anchor=(0.5, 0.0), handlelength=2.2)
     return figure
 
 
+def _panel(figure: Figure, position: int) -> Axes:
+    """The axes at a position, 0 to 2, from the left."""
+    return panel(figure, 12 + position * 57, 4, 43, 43)
+
+
+def _gap(axes: Axes, runs: list[History], chosen: list[int]) -> None:
+    """The generalisation gap: how many points the accuracy on train is above the other one."""
+    gaps = [{"epoch": run["epoch"], "gap": run["train_accuracy"] - run["validation_accuracy"]} for run in runs]
+    _lines(axes, gaps, "gap", 100.0, color=INK)
+    _mark(axes, gaps, chosen, lambda run: 100 * run["gap"])
+    axes.axhline(0, color=MUTED, linewidth=0.6)
+    axes.set(xlabel="epoch (0 = before training)", ylabel="gap of the accuracies (points)")
+    _frame(axes, gaps, None, lowest=None)
+
+
 def _curves(axes: Axes, runs: list[History], quantity: str, factor: float) -> None:
     """One line per seed; with several seeds these are thin, and their mean is thick."""
     for part, colour, dashes in (("train", TRAIN, "--"), ("validation", VALIDATION, "-")):
-        name = f"{part}_{quantity}"
-        several = len(runs) > 1
-        for run in runs:
-            style = {"linewidth": 0.6, "alpha": 0.55} if several else {"marker": ".", "markersize": 4}
-            axes.plot(run["epoch"], factor * run[name], dashes, color=colour, **style)
-        if several:
-            epochs, mean = _mean(runs, name)
-            axes.plot(epochs, factor * mean, dashes, color=colour, linewidth=1.6)
+        _lines(axes, runs, f"{part}_{quantity}", factor, color=colour, linestyle=dashes)
+
+
+def _lines(axes: Axes, runs: list[History], name: str, factor: float, **drawn: str) -> None:
+    """The lines of one quantity, each seed's and their mean."""
+    several = len(runs) > 1
+    for run in runs:
+        style = {"linewidth": 0.6, "alpha": 0.55} if several else {"marker": ".", "markersize": 4}
+        axes.plot(run["epoch"], factor * run[name], **drawn, **style)
+    if several:
+        epochs, mean = _mean(runs, name)
+        axes.plot(epochs, factor * mean, linewidth=1.6, **drawn)
 
 
 def _mean(runs: list[History], name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -103,15 +123,13 @@ def _ring(runs: int) -> dict[str, object]:
     return {"marker": "o", "markerfacecolor": "white", "markeredgecolor": INK, **size}
 
 
-def _frame(axes: Axes, runs: list[History], top: float | None) -> None:
+def _frame(axes: Axes, runs: list[History], top: float | None, lowest: float | None = 0.0) -> None:
+    """The scales: epochs, and heights from `lowest` to `top`, each as the curves have it where it is None."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     last = max(run["epoch"].max() for run in runs)
     axes.set_xlim(-0.03 * max(last, 1), 1.03 * max(last, 1))
     axes.grid(axis="y")
-    if top is None:
-        axes.set_ylim(0, axes.get_ylim()[1])
-    else:
-        axes.set_ylim(0, 1.03 * top)
+    axes.set_ylim(lowest, None if top is None else 1.03 * top)
 
 
 def _legend(runs: list[History], chosen: list[int], validation_name: str) -> list[Line2D]:

@@ -41,6 +41,13 @@ WORKS = {
         "International Conference on Learning Representations",
         "https://arxiv.org/abs/1803.07728",
     ),
+    "guo2017": _work(
+        "C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger",
+        2017,
+        "On calibration of modern neural networks",
+        "International Conference on Machine Learning, PMLR 70, pp. 1321–1330",
+        "https://arxiv.org/abs/1706.04599",
+    ),
     "he2016": _work(
         "K. He, X. Zhang, S. Ren and J. Sun",
         2016,
@@ -54,6 +61,32 @@ WORKS = {
         "Masked autoencoders are scalable vision learners",
         "IEEE/CVF Conference on Computer Vision and Pattern Recognition, pp. 16000–16009",
         "https://arxiv.org/abs/2111.06377",
+    ),
+    "holm1979": _work(
+        "S. Holm",
+        1979,
+        "A simple sequentially rejective multiple test procedure",
+        "Scandinavian Journal of Statistics, 6(2), pp. 65–70",
+    ),
+    "kornblith2019": _work(
+        "S. Kornblith, M. Norouzi, H. Lee and G. Hinton",
+        2019,
+        "Similarity of neural network representations revisited",
+        "International Conference on Machine Learning, PMLR 97, pp. 3519–3529",
+        "https://arxiv.org/abs/1905.00414",
+    ),
+    "nguyen2021": _work(
+        "T. Nguyen, M. Raghu and S. Kornblith",
+        2021,
+        "Do wide and deep networks learn the same things?",
+        "International Conference on Learning Representations",
+        "https://arxiv.org/abs/2010.15327",
+    ),
+    "song2012": _work(
+        "L. Song, A. Smola, A. Gretton, J. Bedo and K. Borgwardt",
+        2012,
+        "Feature selection via dependence maximization",
+        "Journal of Machine Learning Research, 13, pp. 1393–1434",
     ),
     "krizhevsky2009": _work(
         "A. Krizhevsky",

@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from scenessl.errors import UserError
 from scenessl.files import write_json
+from scenessl.report.accessible import demand_accessible
 from scenessl.report.checks import check_results
+from scenessl.report.handwritten import demand_computed
 from scenessl.report.provenance import NAME
 
 REQUIRED = ("report.pdf", "configuration.yaml", "Snakefile", "Makefile", "install.sh", "config.yaml", "README.md")
@@ -23,6 +25,7 @@ def check_deliverables(
     root: Path | str,
     pdf: Path | str,
     page: Path | str,
+    templates: Path | str,
     archive: Path | str | None = None,
 ) -> None:
     """Check the finished study and write what was found as JSON.
@@ -34,15 +37,18 @@ def check_deliverables(
         root: the study's results folder, whose files must have the hashes that provenance.json states.
         pdf: the report.
         page: the report as a page.
+        templates: what the report was made of; no number is typed there or in the sentences of this package.
         archive: the submission; None when none is wanted.
 
     Raises:
-        UserError: names everything that is missing, empty or does not open.
+        UserError: names everything that is missing, empty, typed by hand or does not open.
     """
     root, pdf, faults = Path(root), Path(pdf), missing_deliverables(deliverables)
     if faults:
         raise UserError(f"not every deliverable is there: {'; '.join(faults)}.")
-    found: dict[str, object] = {"results": {"checks": _demand_sound(root)}, "report": read_report(pdf)}
+    demand_computed(templates, Path(__file__).parent)
+    found: dict[str, object] = {"results": {"checks": _demand_sound(root)}}
+    found["report"] = read_report(pdf) | demand_accessible(pdf)
     found["page"] = read_page(Path(page))
     if archive is not None:
         found["submission"] = read_submission(Path(archive), root, pdf)

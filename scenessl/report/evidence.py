@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from types import ModuleType
 
+from scenessl.evaluation.repetitions import trainings
 from scenessl.report import documents
 from scenessl.report.readers.activations import ActivationMaps, read_activations
 from scenessl.report.readers.embeddings import Embedding, read_embedding
@@ -17,11 +18,11 @@ from scenessl.report.readers.heatmaps import Heatmaps, read_heatmaps
 from scenessl.report.readers.inversions import Inversion, read_inversion
 from scenessl.report.readers.neighbourhoods import Neighbourhood, read_neighbourhood
 from scenessl.report.readers.probings import Probing, read_probings
-from scenessl.study.manifest import asked, evidence_files, figure_files, models_of
+from scenessl.study.manifest import asked, evidence_files, figure_files, further_tables, models_of
 
 PARTS = ("train", "validation", "test")
 DATA = ("data/index.csv", "data/classes.json", "data/audit.json")
-TABLES = ("accuracy", "per_class", "confusion", "comparisons", "fitting")
+TABLES = ("accuracy", "summary", "per_class", "confusion", "comparisons", "differences", "fitting", "gaps")
 """Tables that the text reads, beside that of the probes."""
 
 
@@ -44,9 +45,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Spread:
-    """Values of one quantity over seeds, with mean and sample standard deviation."""
+    """Values of one quantity over seeds, with mean and sample standard deviation over independent trainings."""
 
     values: tuple[float, ...]
+    trainings: int
 
     @property
     def mean(self) -> float:
@@ -55,8 +57,8 @@ class Spread:
 
     @property
     def deviation(self) -> float | None:
-        """Sample standard deviation; None for a single seed, which has no spread."""
-        return stdev(self.values) if len(self.values) > 1 else None
+        """Sample standard deviation; None for a single training, which has no spread."""
+        return stdev(self.values) if self.trainings > 1 else None
 
 
 @dataclass(frozen=True)
@@ -193,12 +195,25 @@ class Evidence:
         """Give a model's accuracy over seeds on a part, or in another column of the table; None where there is none."""
         values = [row[f"{part}_accuracy" if part in PARTS else part] for row in self.rows("accuracy", model=name)]
         values = [value for value in values if value is not None]
-        return Spread(tuple(values)) if values else None
+        return Spread(tuple(values), self.trainings(name)) if values else None
+
+    def trainings(self, name: str) -> int:
+        """Count the independent trainings of a model, see `scenessl.evaluation.repetitions`."""
+        return trainings(self.published["models"], name, len(self.seeds))
+
+    def summary(self, name: str, measure: str) -> dict | None:
+        """Give the row of summary.csv on a figure of a model over its seeds; None where there is none."""
+        return next(iter(self.rows("summary", model=name, measure=measure)), None)
 
     def reached(self, name: str) -> tuple[Spread, str]:
         """Give the accuracy by which a training is judged, and its part: validation, or test where there is none."""
         part = "validation" if self.accuracies(name, "validation") else "test"
         return self.accuracies(name, part), part
+
+    def mean(self, name: str, measure: str) -> float | None:
+        """Give a figure of a model, mean over its seeds; None where there is none."""
+        row = self.summary(name, measure)
+        return row["mean"] if row else None
 
     def counts(self) -> list[dict]:
         """Count images by class and part, for the first seed."""
@@ -243,7 +258,7 @@ def needed(published: Mapping) -> list[str]:
 
 
 def _tables(published: Mapping) -> list[str]:
-    return [*TABLES, "probes"] if asked(published, "probes") else [*TABLES]
+    return [*TABLES, *further_tables(published)]
 
 
 def read_evidence(root: Path | str, draft: bool = False) -> Evidence:

@@ -14,9 +14,10 @@ from markupsafe import Markup
 from scenessl.errors import UserError
 from scenessl.files import atomic, write_text
 from scenessl.report import settings_tables, text, text_data, wording
-from scenessl.report.answers import seeds, training
+from scenessl.report.answers import beside, labels, seeds, training, trajectory
 from scenessl.report.answers.training import spread_text
 from scenessl.report.captions import Captions
+from scenessl.report.demands import demand_requirements
 from scenessl.report.evidence import Evidence, read_evidence
 from scenessl.report.numbers import FILTERS, percent_range
 from scenessl.report.readers.files import NotThereError
@@ -30,7 +31,16 @@ STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 """What our figures carry inside them."""
 
-SUBJECTS = {"text": text, "data": text_data, "training": training, "seeds": seeds, "settings": settings_tables}
+SUBJECTS = {
+    "beside": beside,
+    "labels": labels,
+    "trajectory": trajectory,
+    "text": text,
+    "data": text_data,
+    "training": training,
+    "seeds": seeds,
+    "settings": settings_tables,
+}
 """What every document's template may call; its own answers are added to these."""
 
 
@@ -92,7 +102,7 @@ def write_report(
 
 
 def render_html(evidence: Evidence, layout: Layout) -> str:
-    """Fill in the templates; UserError names the template and what is wrong in it."""
+    """Fill in the templates; UserError names the template and what is wrong in it, or a requirement that is not met."""
     captions = Captions(evidence.draft)
     environment = _environment(evidence, layout, captions)
     try:
@@ -101,6 +111,8 @@ def render_html(evidence: Evidence, layout: Layout) -> str:
         raise UserError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
     except jinja2.TemplateError as error:
         raise UserError(f"templates: {error.message}") from error
+    if not evidence.draft:
+        demand_requirements(html, evidence.document.requirements(evidence), captions.items)
     return STEERING.sub("\ufffd", html)
 
 

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from scenessl.report.answers import inversion, scorecam
+from scenessl.report.answers import inversion, labels, scorecam, trajectory
 from scenessl.report.answers.accuracy import winner
 from scenessl.report.answers.probes import inner_statement
 from scenessl.report.answers.seeds import limits
@@ -97,6 +97,7 @@ def findings(evidence: Evidence) -> list[Markup]:
         *(converged_statement(convergence(evidence, name)) for name in evidence.roles["pretexts"]),
         *_early(evidence),
         *_inner(evidence),
+        *[found for found in (trajectory.finding(evidence), labels.finding(evidence)) if found],
         *_pictured(evidence),
     ]
 

@@ -1,20 +1,45 @@
 """Who is better than whom, and did a pretext converge: judged once, in one way, for all sentences."""
 
-from dataclasses import dataclass
-from statistics import mean
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 from markupsafe import Markup
 
+from scenessl.evaluation.repetitions import MCNEMAR, UNTESTED, Difference, better_of, over_seeds
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import SPACE, code, p_value, percent, point_range, points, size_in_points
-from scenessl.report.wording import number_word, plural, say
-
-LEVEL = 0.05
-"""Two-sided level of the tests, which fits the 95 % intervals."""
+from scenessl.report.wording import plural, say, sentence
 
 HIGH_ACCURACY = 0.90
 """What counts as a high performance, where an assignment asks for one and the settings state none."""
+
+
+STATES = {"a": "better", "b": "worse", "open": "open"}
+"""States of a verdict by what a table says."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A difference with its interval and its test, as `scenessl.evaluation.repetitions` makes them.
+
+    `p_holm` is corrected over the `family` of listed comparisons; both are None for a pair that is not listed.
+    """
+
+    found: Difference
+    family: int | None = None
+    p_holm: float | None = None
+
+    @property
+    def state(self) -> str:
+        """Say of the first model whether it is better, worse, or neither by this evidence."""
+        p = self.found.p if self.family is None else self.p_holm
+        return STATES[better_of(self.found.low, self.found.high, p)]
+
+    def turned(self) -> "Judged":
+        """Turn the difference round: b minus a."""
+        sides = {"low": _negative(self.found.high), "high": _negative(self.found.low)}
+        return replace(self, found=replace(self.found, difference=-self.found.difference, **sides))
 
 
 @dataclass(frozen=True)
@@ -23,14 +48,14 @@ class Verdict:
 
     `state` is better, worse, open (the data do not tell them apart), untested or flagged (one of them learned nothing,
     so that there is nothing to compare), seen from `a`; `flags` says which and why;
-    `difference` is accuracy of a minus b, mean over seeds; `tests` has one row per seed, oriented a minus b.
+    `difference` is accuracy of a minus b, mean over seeds; `found` is how that was judged, oriented a minus b.
     """
 
     a: str
     b: str
     state: str
     difference: float
-    tests: tuple[dict, ...]
+    found: Judged | None = None
     flags: Markup | None = None
 
     @property
@@ -39,42 +64,41 @@ class Verdict:
         return {"better": self.a, "worse": self.b}.get(self.state)
 
 
+FIGURES = tuple(field.name for field in fields(Difference))
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
 def compare(evidence: Evidence, a: str, b: str) -> Verdict:
-    """Compare two models by the paired tests of comparisons.csv: better or worse only if every seed says so."""
+    """Compare two models by differences.csv: the paired test over trainings, or of one training over test images."""
     learned_nothing = flagged(evidence, a, b)
+    apart = evidence.accuracies(a).mean - evidence.accuracies(b).mean
     if learned_nothing:
-        difference = evidence.accuracies(a).mean - evidence.accuracies(b).mean
-        return Verdict(a, b, "flagged", difference, (), flag_sentence(evidence, *learned_nothing))
-    tests = tuple(
-        _oriented(row, a) for row in evidence.tables["comparisons"] if {row["name_a"], row["name_b"]} == {a, b}
-    )
-    if not tests:
-        difference = evidence.accuracies(a).mean - evidence.accuracies(b).mean
-        return Verdict(a, b, "untested", difference, ())
-    return judged(a, b, tests)
+        return Verdict(a, b, "flagged", apart, flags=flag_sentence(evidence, *learned_nothing))
+    listed = [row for row in evidence.tables["differences"] if {row["name_a"], row["name_b"]} == {a, b}]
+    if not listed:
+        return Verdict(a, b, "untested", apart)
+    row = listed[0]
+    found = Judged(Difference(**{name: row[name] for name in FIGURES}), row["family"], row["p_holm"])
+    return judged(a, b, found if row["name_a"] == a else found.turned())
 
 
-def judged(a: str, b: str, tests: tuple[dict, ...]) -> Verdict:
-    """Judge paired tests, one row per seed, oriented a minus b: better or worse only if every seed says so."""
-    states = {seed_state(row) for row in tests}
-    return Verdict(a, b, states.pop() if len(states) == 1 else "open", mean(row["difference"] for row in tests), tests)
+def judged(a: str, b: str, found: Judged) -> Verdict:
+    """Give the verdict on a difference that is oriented a minus b."""
+    return Verdict(a, b, found.state, found.found.difference, found)
 
 
-def _oriented(row: dict, a: str) -> dict:
-    """Turn a row round so that its difference is a minus the other."""
-    if row["name_a"] == a:
-        return row
-    turned = {"name_a": row["name_b"], "name_b": row["name_a"], "difference": -row["difference"]}
-    sides = {"low": -row["high"], "high": -row["low"]}
-    right = {"only_a_right": row["only_b_right"], "only_b_right": row["only_a_right"]}
-    return row | turned | sides | right
+def unlisted(a: str, b: str, tests: Sequence[dict], trainings: int) -> Verdict:
+    """Judge paired comparisons that the configuration does not list, one row per seed."""
+    return judged(a, b, Judged(over_seeds(tests, trainings)))
 
 
-def seed_state(row: dict) -> str:
-    """Judge one seed: different only if test and interval agree."""
-    if row["p"] >= LEVEL or row["low"] <= 0 <= row["high"]:
-        return "open"
-    return "better" if row["difference"] > 0 else "worse"
+def witnesses(verdict: Verdict) -> str:
+    """Name what decides: other trainings, where there were several, else the test images."""
+    tested = verdict.found and verdict.found.found.test
+    return "these trainings" if tested and tested != MCNEMAR else "the test images"
 
 
 def statement(verdict: Verdict) -> Markup:
@@ -86,25 +110,37 @@ def statement(verdict: Verdict) -> Markup:
         text = "The test accuracies of {a} and {b} lie {size} apart (a minus b: {signed}); no paired test was made."
         return say(text.replace("a minus b", "{a} minus {b}"), a=a, b=b, size=size, signed=points(verdict.difference))
     if verdict.state == "open":
-        text = "The test images do not tell {a} and {b} apart: {a} minus {b} is {signed} of test accuracy ({support})."
-        return say(text, a=a, b=b, signed=points(verdict.difference), support=support(verdict))
+        text = "{these} do not tell {a} and {b} apart: {a} minus {b} is {signed} of test accuracy ({support})."
+        values = {"these": sentence(witnesses(verdict))[:-1], "signed": points(verdict.difference)}
+        return say(text, a=a, b=b, support=support(verdict), **values)
     better, worse = (a, b) if verdict.state == "better" else (b, a)
     text = "On the test images {better} is more accurate than {worse}, by {size} ({support})."
     return say(text, better=better, worse=worse, size=size, support=support(verdict, verdict.state == "worse"))
 
 
 def support(verdict: Verdict, turned: bool = False) -> str:
-    """Give interval (`turned`: of b minus a) and test; over several seeds, how many of them stand on their own."""
-    if len(verdict.tests) == 1:
-        row = verdict.tests[0]
-        low, high = row["low"], row["high"]
-        if turned:
-            low, high = -high, -low
-        return f"95{SPACE}% interval {point_range(low, high)}, exact McNemar test {p_value(row['p'])}"
-    decided = sum(seed_state(row) != "open" for row in verdict.tests)
-    largest = max(row["p"] for row in verdict.tests)
-    seeds = plural(len(verdict.tests), "seed")
-    return f"mean of {seeds}; {number_word(decided)} of them significant on their own, largest {p_value(largest)}"
+    """Give the interval (`turned`: of b minus a) and the test of a difference that was judged, and over what."""
+    one = verdict.found.turned() if turned else verdict.found
+    found = one.found
+    if found.test == UNTESTED:
+        return f"the same in all {plural(found.trainings, 'seed')}, which allows no test"
+    interval = f"95{SPACE}% interval {point_range(found.low, found.high)}"
+    if found.test == MCNEMAR:
+        return f"{interval}, exact McNemar test {p_value(found.p)}{_corrected(one)}{_repeats(found)}"
+    spread = f"mean of {plural(found.trainings, 'seed')}, standard deviation {size_in_points(found.deviation)}"
+    return f"{spread}, {interval}, paired t-test {p_value(found.p)}{_corrected(one)}"
+
+
+def _corrected(one: Judged) -> str:
+    """Add the p that Holm's method leaves, where the pair is one of several listed."""
+    return f", {p_value(one.p_holm)} corrected" if one.family and one.family > 1 else ""
+
+
+def _repeats(found: Difference) -> str:
+    """Say that several seeds are no several trainings, where both models rest on the same given features."""
+    if found.seeds == 1:
+        return ""
+    return f"; first of {plural(found.seeds, 'classifier')} on the same features"
 
 
 def start_control(evidence: Evidence, name: str) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from scenessl.study.graph import GIVEN, PRETRAINED, Model, Start, Study
-from scenessl.study.manifest import models_of
+from scenessl.study.manifest import OF_STARTS, models_of
 
 
 def misfits(study: Study) -> Iterator[str]:
@@ -84,8 +84,12 @@ def _shown(study: Study) -> Iterator[str]:
     shown = models_of(study.config, "cam")
     if shown and all(study.models[name].task != "scenes" for name in shown):
         yield "cam.models: name at least one model of the task scenes, by which the images are chosen"
-    if "imagenet" in models_of(study.config, "probes") and study.config["network"] != PRETRAINED:
-        yield f"probes.starts: imagenet: there are weights for the network {PRETRAINED} only"
+    for section in OF_STARTS:
+        if "imagenet" in models_of(study.config, section) and study.config["network"] != PRETRAINED:
+            yield f"{section}.starts: imagenet: there are weights for the network {PRETRAINED} only"
+    for name in models_of(study.config, "trajectory"):
+        if study.models[name].is_frozen:
+            yield f"trajectory.models: {name} trains no features (train: classifier); name {study.models[name].start}"
 
 
 def _roles(study: Study) -> Iterator[str]:

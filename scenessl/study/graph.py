@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scenessl.errors import UserError
-from scenessl.study.manifest import models_of
+from scenessl.study.manifest import OF_STARTS, models_of
 
 GIVEN = ("imagenet", "random")  # starts that are no model's
 PRETRAINED = "efficientnet_b0"  # the architecture that `imagenet` names weights of
@@ -100,7 +100,7 @@ class Study:
     @property
     def uses_imagenet(self) -> bool:
         """Tell whether any model or probe starts from the ImageNet backbone."""
-        probed = "imagenet" in models_of(self.config, "probes")
+        probed = any("imagenet" in models_of(self.config, section) for section in OF_STARTS)
         return probed or any(model.start.name == "imagenet" for model in self.models.values())
 
     @cached_property

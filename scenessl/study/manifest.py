@@ -6,9 +6,41 @@ configuration.yaml; names are relative to its results folder. Imports nothing he
 
 from collections.abc import Mapping, Sequence
 
-TABLES = ("accuracy", "per_class", "confusion", "comparisons", "settings", "reasons", "fitting")
-SECTIONS = ("explain", "inversion", "filters", "cam", "loss_extremes", "embedding", "neighbours", "probes")
+TABLES = (
+    "accuracy",
+    "summary",
+    "reliability",
+    "per_class",
+    "confusion",
+    "comparisons",
+    "differences",
+    "settings",
+    "reasons",
+    "fitting",
+    "gaps",
+)
+LEAKS_SHOWN = 12
+"""Most test images that are shown beside their copies in train."""
+
+SECTIONS = (
+    "explain",
+    "inversion",
+    "filters",
+    "cam",
+    "loss_extremes",
+    "embedding",
+    "neighbours",
+    "probes",
+    "trajectory",
+    "label_efficiency",
+)
 """Sections of the configuration that ask for a deliverable; absent or null, it is not made."""
+
+
+OF_STARTS = ("probes", "label_efficiency")
+"""Deliverables that are made of starts: of models, `random` or `imagenet`."""
+PREDICTED = ("probes", "trajectory", "label_efficiency")
+"""Deliverables that are predictions, seed by seed, and have tables of their own."""
 
 
 def asked(published: Mapping, section: str) -> Mapping | None:
@@ -17,15 +49,24 @@ def asked(published: Mapping, section: str) -> Mapping | None:
 
 
 def models_of(published: Mapping, section: str) -> Sequence[str]:
-    """Name the models (of `probes`, the starts) that a deliverable is made for; none when it is not asked for."""
+    """Name the models (of OF_STARTS, the starts) that a deliverable is made for; none when it is not asked for."""
     settings = asked(published, section) or {}
-    return settings.get("starts" if section == "probes" else "models", [])
+    return settings.get("starts" if section in OF_STARTS else "models", [])
 
 
 def table_files(published: Mapping) -> list[str]:
     """Name every table."""
-    more = ["probes"] if asked(published, "probes") else []
-    return [f"tables/{name}.csv" for name in (*TABLES, *more)]
+    return [f"tables/{name}.csv" for name in (*TABLES, *further_tables(published))]
+
+
+def further_tables(published: Mapping) -> list[str]:
+    """Name the tables of the deliverables that a study asks for."""
+    own = {
+        "probes": ["probes"],
+        "trajectory": ["trajectory", "similarity"],
+        "label_efficiency": ["label_efficiency", "label_gains"],
+    }
+    return [name for section, names in own.items() if asked(published, section) for name in names]
 
 
 def run_files(published: Mapping, *names: str) -> list[str]:
@@ -35,15 +76,16 @@ def run_files(published: Mapping, *names: str) -> list[str]:
 
 
 def probe_files(published: Mapping) -> list[str]:
-    """Name what the probes predicted, start by start and seed by seed."""
-    starts = models_of(published, "probes")
-    return [f"probes/{start}_seed{seed}.npz" for start in starts for seed in published["seeds"]]
+    """Name what classifiers on frozen features predicted, seed by seed: probes, trajectories, few labels."""
+    names = [f"{section}/{name}_" for section in PREDICTED[:2] for name in models_of(published, section)]
+    names += ["label_efficiency/"] if asked(published, "label_efficiency") else []
+    return [f"{name}seed{seed}.npz" for name in names for seed in published["seeds"]]
 
 
 def explanation_files(published: Mapping) -> list[str]:
     """Name what explains the models of the first seed."""
     files = ["explain/choice.json"] if asked(published, "explain") else []
-    folders = {"explain": "scorecam"} | {name: name for name in SECTIONS if name not in ("explain", "probes")}
+    folders = {"explain": "scorecam"} | {name: name for name in SECTIONS if name not in ("explain", *PREDICTED)}
     for section, folder in folders.items():
         files += [f"explain/{folder}/{model}.npz" for model in models_of(published, section)]
     return files
@@ -62,7 +104,7 @@ def pretext_tasks(published: Mapping) -> list[str]:
 
 def figure_files(published: Mapping) -> list[str]:
     """Name every figure."""
-    names = ["accuracy", *(f"pretext_{task}" for task in pretext_tasks(published))]
+    names = ["accuracy", "reliability", "leaks", *(f"pretext_{task}" for task in pretext_tasks(published))]
     names += [f"{kind}_{name}" for kind in ("curves", "confusion") for name in published["models"]]
     names += ["early_latest"] if published["roles"].get("early") else []
     names += [f"scorecam_{name}" for name in models_of(published, "explain")]
@@ -72,6 +114,7 @@ def figure_files(published: Mapping) -> list[str]:
     for name in models_of(published, "filters"):
         names += [f"filters_{name}_{layer}" for layer in range(1, 1 + len(published["filters"]["layers"]))]
         names += [f"filter_kinds_{name}"]
+    names += [section for section in PREDICTED[1:] if asked(published, section)]
     for section in ("cam", "loss_extremes", "embedding"):
         names += [f"{section}_{name}" for name in models_of(published, section)]
     names += [section for section in ("neighbours", "probes") if asked(published, section)]

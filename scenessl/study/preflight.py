@@ -17,6 +17,7 @@ from scenessl.data.archives import SUFFIXES, is_archive
 from scenessl.data.batches import FILES, FOLDER, WAYS_OUT
 from scenessl.errors import UserError
 from scenessl.study.folders import disk_problems, run_remarks
+from scenessl.study.manifest import OF_STARTS, models_of
 from scenessl.study.plain import show
 
 # WeasyPrint loads these; where one name fails it tries the next (Linux, macOS).
@@ -162,9 +163,8 @@ def checkpoint_folder() -> Path:
 def _from_imagenet(config: Mapping) -> list[str]:
     """Name what starts from ImageNet weights."""
     models = config.get("models") or {}
-    probed = (config.get("probes") or {}).get("starts", [])
     found = [f"models.{name}" for name, model in models.items() if model and model.get("init") == "imagenet"]
-    return found + ["probes"] * ("imagenet" in probed)
+    return found + [section for section in OF_STARTS if "imagenet" in models_of(config, section)]
 
 
 def _weights(config: Mapping, root: Path) -> Iterator[str]:

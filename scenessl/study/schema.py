@@ -14,7 +14,7 @@ from jsonschema.validators import extend
 from scenessl.errors import UserError
 from scenessl.study.complaints import complaints, names, refuse, suggestion
 from scenessl.study.declared import DECLARABLE, Declared
-from scenessl.study.manifest import SECTIONS
+from scenessl.study.manifest import OF_STARTS, SECTIONS
 from scenessl.study.plain import join, show, unplain
 
 STARTS = ("random", "imagenet")
@@ -111,7 +111,7 @@ def _references(config: object, tasks: dict[str, dict[str, dict]]) -> Iterator[s
         yield from _start(join("models", name), name, model, listed)
         yield from _own_settings(join("models", name), model, recipes, tasks)
     for path, name in _named_models(_mapping(config)):
-        if path.startswith("probes.starts") and name in STARTS:
+        if path.partition(".")[0] in OF_STARTS and name in STARTS:
             continue
         yield from _unknown_model(path, name, listed)
 

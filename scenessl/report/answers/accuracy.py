@@ -4,10 +4,11 @@ from itertools import combinations
 
 from markupsafe import Markup
 
+from scenessl.report.answers import trajectory
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, count, percent, points
-from scenessl.report.verdicts import Verdict, compare, convergence, start_control, statement, support
+from scenessl.report.verdicts import Verdict, compare, convergence, start_control, statement, support, witnesses
 from scenessl.report.wording import listing, paragraph, ref, say
 
 SMALL_CHANGE = 0.01
@@ -45,9 +46,10 @@ def early_latest(evidence: Evidence) -> list[Markup]:
     )
     if verdict.state == "flagged":
         return [paragraph(opening, statement(verdict))]
+    moved = trajectory.between(evidence, evidence.models[latest].source, at, verdict.state) if at != end else None
     return [
         paragraph(opening, statement(verdict)),
-        paragraph(*_why_early(evidence, verdict, at, end)),
+        paragraph(*_why_early(evidence, verdict, at, end, moved), moved or (UNMEASURED if at != end else None)),
         _against_start(evidence, early, latest),
     ]
 
@@ -68,8 +70,11 @@ def _pretext_accuracy(evidence: Evidence, pretext: str, epoch: int) -> float | N
     return found[0] if found else None
 
 
-def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int) -> list[Markup | None]:
-    """Justify similarity or difference from the pretext's own progress between the two epochs."""
+def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int, moved: Markup | None) -> list[Markup | None]:
+    """Justify similarity or difference from the pretext's own progress between the two epochs.
+
+    Where it was measured how far the features `moved`, that explains a similarity, and nothing is guessed about it.
+    """
     pretext = evidence.models[verdict.b].source
     if at == end:
         return [say("The pretext ended at epoch {end}, so both classifiers rest on the same weights.", end=end)]
@@ -89,10 +94,12 @@ def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int) -> list[
         after=percent(after),
         change=points(change),
     )
-    caveat = Markup(
-        "This is a reading of accuracies; how far the weights themselves moved between the two epochs was not measured."
-    )
-    return [progress, _reading(evidence, verdict, change), caveat]
+    return [progress, None if moved and verdict.state == "open" else _reading(evidence, verdict, change)]
+
+
+UNMEASURED = Markup(
+    "This is a reading of accuracies; how far the weights themselves moved between the two epochs was not measured."
+)
 
 
 def _reading(evidence: Evidence, verdict: Verdict, change: float | None) -> Markup:
@@ -111,12 +118,12 @@ def _reading(evidence: Evidence, verdict: Verdict, change: float | None) -> Mark
         )
         return say(text, things=things)
     if change is None:
-        return Markup("The results are similar as far as these test images can tell.")
+        return Markup("The results are similar as far as these results can tell.")
     if abs(change) < SMALL_CHANGE:
         return _settled(evidence, verdict)
     text = (
         "The results are similar although the pretext went on changing: what it learned after the early epoch neither "
-        "adds to nor takes from what {things} need, as far as these test images can tell."
+        "adds to nor takes from what {things} need, as far as these results can tell."
     )
     return say(text, things=things)
 
@@ -152,7 +159,7 @@ def _against_start(evidence: Evidence, early: str, latest: str) -> Markup | None
     parts = []
     for name in (early, latest):
         verdict = compare(evidence, name, control)
-        proof = f"; {support(verdict)}" if verdict.tests else ""
+        proof = f"; {support(verdict)}" if verdict.found else ""
         text = "{name} {word} it" + ("" if verdict.state == "flagged" else " ({change}{proof})")
         change = points(verdict.difference)
         parts.append(say(text, name=code(name), word=AGAINST[verdict.state], change=change, proof=proof))
@@ -203,11 +210,12 @@ def _winner(evidence: Evidence, order: list[str], among: str = "") -> Markup:
         others = listing([accuracy_phrase(evidence, name) for name in order[1:]])
         return say(text, best=accuracy_phrase(evidence, order[0]), others=others, among=among)
     text = (
-        "{best} has the highest test accuracy{among}, but the test images do not tell it from {rivals}, so no single "
-        "scheme wins."
+        "{best} has the highest test accuracy{among}, but {these} do not tell it from {rivals}, so no single scheme "
+        "wins."
     )
     listed = listing([accuracy_phrase(evidence, name) for name in rivals])
-    return say(text, best=accuracy_phrase(evidence, order[0]), rivals=listed, among=among)
+    these = witnesses(compare(evidence, order[0], rivals[0]))
+    return say(text, best=accuracy_phrase(evidence, order[0]), these=these, rivals=listed, among=among)
 
 
 def _confusions(evidence: Evidence) -> list[Markup]:

@@ -92,7 +92,7 @@ def _difference(evidence: Evidence, verdict: Verdict) -> Markup:
     values = {"a": code(verdict.a), "b": code(verdict.b), "signed": points(verdict.difference)}
     if verdict.flags:
         return verdict.flags.removesuffix(".")
-    if not verdict.tests:
+    if not verdict.found:
         return say("{a} minus {b} is {signed} of test accuracy, without a paired test", **values)
     return say("{a} minus {b} is {signed} of test accuracy ({support})", support=support(verdict), **values)
 

@@ -8,10 +8,11 @@ from statistics import mean
 from markupsafe import Markup
 
 from scenessl.evaluation.metrics import paired_difference
+from scenessl.evaluation.repetitions import GIVEN_WEIGHTS
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, percent, points, setting, size_in_points
 from scenessl.report.readers.probings import Probing
-from scenessl.report.verdicts import Verdict, judged, support
+from scenessl.report.verdicts import Verdict, support, unlisted, witnesses
 from scenessl.report.wording import cite, listing, names, paragraph, ref, say
 
 LINEAR = "linear"
@@ -91,7 +92,12 @@ def compare_probes(evidence: Evidence, a: tuple[str, str], b: tuple[str, str], m
         asdict(paired_difference(*(evidence.probings[start, seed].right(block, method) for start, block in (a, b))))
         for seed in evidence.seeds
     )
-    return judged(_named(a), _named(b), tests)
+    return unlisted(_named(a), _named(b), tests, _trainings(evidence, a[0], b[0]))
+
+
+def _trainings(evidence: Evidence, *starts: str) -> int:
+    """Count the independent trainings behind probes of starts; ImageNet's weights are the same for every seed."""
+    return len(evidence.seeds) if any(start != GIVEN_WEIGHTS for start in starts) else 1
 
 
 def _named(probe: tuple[str, str]) -> str:
@@ -150,14 +156,15 @@ def inner_statement(evidence: Evidence, start: str) -> Markup:
         "signed": points(verdict.difference),
         "size": size_in_points(verdict.difference),
         "support": support(verdict, verdict.state == "worse"),
+        "these": witnesses(verdict),
     }
     texts = {
         "better": "In {start} an inner block transfers better than the last: a linear probe on {inner} classifies "
         "{high} of the test images rightly, one on {last} {low} ({size} more on {inner}; {support}).",
         "worse": "In {start} no inner block transfers better than the last: a linear probe on {last} classifies {low} "
         "of the test images rightly, one on the best inner block, {inner}, {high} ({size} more on {last}; {support}).",
-        "open": "In {start} the test images do not tell the best inner block from the last: a linear probe on {inner} "
-        "classifies {high} of them rightly, one on {last} {low} ({signed}; {support}).",
+        "open": "In {start} {these} do not tell the best inner block from the last: a linear probe on {inner} "
+        "classifies {high} of the test images rightly, one on {last} {low} ({signed}; {support}).",
     }
     return say(texts[verdict.state], **values)
 
@@ -193,10 +200,8 @@ def _pair(evidence: Evidence, one: str, other: str, block: str) -> Markup:
     verdict = compare_probes(evidence, (one, block), (other, block))
     values = {"block": code(block), "one": code(one), "other": code(other), "signed": points(verdict.difference)}
     if verdict.state == "open":
-        text = (
-            "At {block} the test images do not tell linear probes on {one} and on {other} apart ({signed}; {support})."
-        )
-        return say(text, support=support(verdict), **values)
+        text = "At {block} {these} do not tell linear probes on {one} and on {other} apart ({signed}; {support})."
+        return say(text, these=witnesses(verdict), support=support(verdict), **values)
     better, worse = (one, other) if verdict.state == "better" else (other, one)
     text = "At {block} a linear probe on {better} is more accurate than one on {worse}, by {size} ({support})."
     proof = support(verdict, verdict.state == "worse")

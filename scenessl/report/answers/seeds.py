@@ -1,14 +1,14 @@
 """What the report says of repetitions: how many there are, which are missing, and their results together."""
 
 from collections.abc import Sequence
-from statistics import mean
 
 from markupsafe import Markup
 
 from scenessl.evaluation.metrics import FEW_SEEDS
+from scenessl.evaluation.repetitions import MCNEMAR, PAIRED_T, UNTESTED
 from scenessl.report.evidence import Evidence
-from scenessl.report.verdicts import seed_state
-from scenessl.report.wording import cite, listing, number_word, say, sentence
+from scenessl.report.numbers import DASH, hundredfold
+from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, say, sentence
 
 
 def spread(evidence: Evidence) -> Markup:
@@ -20,11 +20,12 @@ def spread(evidence: Evidence) -> Markup:
             "seed would give.",
             work=cite("wilson1927"),
         )
-    return say(
-        "Values are means ± standard deviations over {number} seeds; every seed stands in "
-        "<code>tables/accuracy.csv</code>.",
-        number=number_word(len(evidence.seeds)),
+    text = (
+        "Values are means ± standard deviations over {number} seeds, n of them independent trainings, with Student’s "
+        "95\u00a0% intervals of the mean; every seed stands in <code>tables/accuracy.csv</code>, with Wilson’s "
+        "interval {work} for the sampling of the test images."
     )
+    return paragraph(say(text, number=number_word(len(evidence.seeds)), work=cite("wilson1927")), repeats(evidence))
 
 
 def missing(evidence: Evidence) -> Markup | None:
@@ -78,17 +79,64 @@ def epochs_cell(rows: Sequence[dict]) -> str:
     return ", ".join(map(str, epochs)) if len(epochs) <= FEW_SEEDS else selected(epochs)
 
 
-def pairs(evidence: Evidence) -> list[dict]:
-    """Sum up the paired comparisons over seeds: the differences, and in how many seeds the test says who is better."""
-    found: dict[tuple[str, str], list[dict]] = {}
-    for row in evidence.tables["comparisons"]:
-        found.setdefault((row["name_a"], row["name_b"]), []).append(row)
-    return [_pair(a, b, rows) for (a, b), rows in found.items()]
+def test_name(row: dict) -> str:
+    """Name the test of a row of differences.csv for a cell of a table."""
+    return TESTS[row["test"]]
 
 
-def _pair(a: str, b: str, rows: list[dict]) -> dict:
-    """Sum up the comparisons of two models."""
-    differences, states = [row["difference"] for row in rows], [seed_state(row) for row in rows]
-    over_seeds = {"mean": mean(differences), "least": min(differences), "most": max(differences)}
-    wins = {state: states.count(state) for state in ("better", "worse")}
-    return {"a": a, "b": b, "seeds": len(rows), "images": rows[0]["n"]} | over_seeds | wins
+TESTS = {MCNEMAR: "McNemar, exact", PAIRED_T: "paired t", UNTESTED: "none"}
+
+
+def trainings_cell(row: dict) -> str:
+    """Write n, the independent trainings of a row over seeds; repeats on the same given features stand as such."""
+    repeats = row["seeds"] > row["trainings"]
+    return f"{row['trainings']} ({row['seeds']} classifiers)" if repeats else f"{row['trainings']}"
+
+
+def summary_cell(row: dict | None) -> str:
+    """Write a row of summary.csv for a cell: mean in percent, ± standard deviation where there is one."""
+    if row is None:
+        return DASH
+    spread = "" if row["deviation"] is None else f" ± {hundredfold(row['deviation'])}"
+    return hundredfold(row["mean"]) + spread
+
+
+def repeats(evidence: Evidence) -> Markup | None:
+    """Say which models' seeds are no trainings of their own; None where all are."""
+    found = [name for name in evidence.models if evidence.trainings(name) < len(evidence.seeds)]
+    text = (
+        "The features of {models} are the same with every seed, so that the seeds repeat only the classifier and the "
+        "choice of validation images: n is 1, and no spread over trainings is given."
+    )
+    return say(text, models=names(found)) if found else None
+
+
+def tests(evidence: Evidence) -> Markup:
+    """Say by which tests models are compared, over what they speak, and how they are corrected."""
+    family = len(evidence.tables["differences"])
+    opening = say(
+        "McNemar’s exact test asks of the images that only one of two trained models classifies rightly whether other "
+        "test images would decide alike{several}.",
+        several=_several(evidence),
+    )
+    correction = say(
+        "The {family} are one family: “corrected” p values are Holm’s, which keep the chance of a single false "
+        "finding among them all below the level of the test.",
+        family=plural(family, "listed comparison"),
+    )
+    return paragraph(opening, correction if family > 1 else None, UNKNOWN[len(evidence.seeds) > 1])
+
+
+def _several(evidence: Evidence) -> Markup:
+    """Say what is asked over several seeds."""
+    if len(evidence.seeds) == 1:
+        return Markup("")
+    text = "; over the {seeds}, a paired t-test asks whether other trainings would, and the verdicts rest on it"
+    return say(text, seeds=plural(len(evidence.seeds), "seed"))
+
+
+UNKNOWN = {
+    False: Markup("What another training would give is not covered by them."),
+    True: Markup("The tests over seeds hold for these test images, the exact tests for these trainings."),
+}
+"""What a comparison does not cover, of one seed and of several."""

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
+from scenessl.report.answers.beside import leaks
 from scenessl.report.answers.seeds import missing, selected, spread
-from scenessl.report.evidence import Evidence
+from scenessl.report.evidence import Evidence, Spread
 from scenessl.report.flags import warning
 from scenessl.report.numbers import code, count, decimal, percent, point_range, points, setting
 from scenessl.report.wording import (
@@ -113,7 +114,7 @@ def accuracy_notes(evidence: Evidence) -> list[Markup]:
         paragraph(opening, *views, _chance(evidence)),
         warning(evidence),
         paragraph(spread(evidence), missing(evidence), _roles_of_parts(evidence)),
-        _leaks(evidence),
+        leaks(evidence),
     ]
 
 
@@ -137,25 +138,6 @@ def _roles_of_parts(evidence: Evidence) -> Markup:
         "In this study the test part plays the role of the validation part, the assignment’s literal reading: no part "
         "of train was kept back, and no epoch was chosen by accuracy."
     )
-
-
-def _leaks(evidence: Evidence) -> Markup:
-    leaked = evidence.audit["leaked_images"]
-    if not leaked:
-        return Markup("No test image has a copy among the train images, so the test accuracies need no correction.")
-    supervised = evidence.roles["supervised"]
-    whole, clean = evidence.accuracies(supervised), evidence.accuracies(supervised, "test_accuracy_unleaked")
-    start = say(
-        "{images} of the test part {have} a copy in train.",
-        images=sentence(plural(len(leaked), "image"))[:-1],
-        have="has" if len(leaked) == 1 else "have",
-    )
-    if clean is None:
-        return start
-    text = "Without {them}, the test accuracy of {model} changes by {change}, to {clean}."
-    change = points(clean.mean - whole.mean)
-    values = {"model": code(supervised), "clean": percent(clean.mean), "change": change}
-    return paragraph(start, say(text, them="it" if len(leaked) == 1 else "them", **values))
 
 
 def epochs(evidence: Evidence) -> list[Markup]:
@@ -197,13 +179,25 @@ def _fit(evidence: Evidence, name: str) -> Markup:
         verdict=phrase(row["verdict"]),
         seeds=seeds,
     )
-    return paragraph(start, sentence(row["evidence"]) if row["evidence"] else None, _gap(row))
+    return paragraph(start, sentence(row["evidence"]) if row["evidence"] else None, _gap(evidence, row))
 
 
-def _gap(row: dict) -> Markup | None:
+def _gap(evidence: Evidence, row: dict) -> Markup | None:
+    """Give a model's gap at the selected epoch, over the seeds, and where it is largest."""
     if row["gap_selected"] is None:
         return None
-    return say("At the selected epoch, train minus validation accuracy is {gap}.", gap=points(row["gap_selected"]))
+    all_seeds = [other["gap_selected"] for other in evidence.rows("fitting", model=row["model"])]
+    over = Spread(tuple(all_seeds), evidence.trainings(row["model"]))
+    gaps = {one["epoch"]: one["gap"] for one in evidence.rows("gaps", model=row["model"], seed=row["seed"])}
+    widest = max(gaps, key=gaps.get)
+    return say(
+        "At the selected epoch, train minus {part} accuracy is {gap}{seeds}; it is largest at epoch {widest} ({most}).",
+        part=_held_out(evidence),
+        gap=points(row["gap_selected"]),
+        seeds=say(" (all seeds: {spread})", spread=spread_text(over)) if len(all_seeds) > 1 else "",
+        widest=widest,
+        most=points(gaps[widest]),
+    )
 
 
 def fitting_summary(evidence: Evidence) -> Markup:

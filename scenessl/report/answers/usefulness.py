@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from scenessl.report.answers import labels
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
 from scenessl.report.numbers import code, count, percent, points, setting, size_in_points
@@ -15,7 +16,7 @@ from scenessl.report.verdicts import (
     support,
     unlike_settings,
 )
-from scenessl.report.wording import listing, names, paragraph, plural, say
+from scenessl.report.wording import listing, names, paragraph, plural, say, verb
 
 
 def usefulness(evidence: Evidence, name: str) -> str:
@@ -38,7 +39,7 @@ def usefulness(evidence: Evidence, name: str) -> str:
 SHORT = {
     "useful": "useful for {models}",
     "harmful": "harmful for {models}",
-    "open": "of no shown use for {models}, which the test images do not tell from {its} control",
+    "open": "of no shown use for {models}, which {is_are} not told from {its} control",
     "unconverged": "of unproven use for {models}, ahead of {its} control but with a pretext that ended below the "
     "accuracy asked for",
     "unlike": "of undecided use for {models}, not trained like {its} control",
@@ -54,7 +55,11 @@ def useful_short(evidence: Evidence) -> Markup:
         groups.setdefault(usefulness(evidence, name), []).append(name)
     if not groups:
         return Markup("This study has no self-supervised scheme.")
-    parts = [say(SHORT[key], models=names(groups[key]), its=_its(groups[key])) for key in SHORT if key in groups]
+    parts = [
+        say(SHORT[key], models=names(groups[key]), its=_its(groups[key]), is_are=verb(groups[key], "is", "are"))
+        for key in SHORT
+        if key in groups
+    ]
     text = "Measured against the same start without a pretext, self-supervision was {parts}."
     return say(text, parts=listing(parts) if len(parts) < 3 else Markup("; ").join(parts))
 
@@ -133,7 +138,7 @@ WHY = {
     "points to information that the linear classifier misses rather than to overfitting.",
     ("harmful", True): "The features fit the train images better ({train}) and yet serve new images worse: the pretext "
     "traded general features for others that do not carry over.",
-    ("open", True): "In training there is a gain of {size} ({train}), which the test images do not confirm.",
+    ("open", True): "In training there is a gain of {size} ({train}), which the test accuracies do not confirm.",
     ("open", False): "Nor is there a gain in training: {train}.",
     ("unconverged", True): UNCONVERGED,
     ("unconverged", False): UNCONVERGED,
@@ -145,7 +150,7 @@ WHY_TUNED = {
     "starting from the weights that the pretext itself began with: {train}.",
     "harmful": "When all layers are trained on the labels, starting from the pretext gives a lower test accuracy than "
     "starting from the weights that the pretext itself began with: {train}.",
-    "open": "With all layers trained on the labels, it makes no difference that these images could show what the "
+    "open": "With all layers trained on the labels, it makes no difference that could be shown what the "
     "network had learned before: {train}.",
     "unlike": "The two were not trained alike, so the difference is not put down to the pretext: {train}.",
     "unconverged": UNCONVERGED,
@@ -189,7 +194,7 @@ def _against_other(evidence: Evidence, name: str, control: str) -> Markup:
     )
     words = {"better": "is above", "worse": "is below", "open": "is not told apart from"}
     text = "{name} {word} {control}, a classifier on {init} ({change} of test accuracy{support})."
-    proof = f"; {support(verdict)}" if verdict.tests else ""
+    proof = f"; {support(verdict)}" if verdict.found else ""
     word = words.get(verdict.state, "stands, untested, beside")
     return say(
         text,
@@ -210,10 +215,6 @@ def _labels(evidence: Evidence) -> Markup:
         supervised=code(evidence.roles["supervised"]),
         frozen=say(" for {models}", models=names(evidence.frozen)) if evidence.tuned else "",
     )
-    limits = say(
-        "All schemes see the same {labels} labelled train images, so what a pretext saves when labels are scarce was "
-        "not measured. The evidence comes from {seeds} and one split.",
-        labels=count(evidence.total("train")),
-        seeds=plural(len(evidence.seeds), "seed"),
-    )
-    return paragraph(alone if evidence.frozen else None, limits)
+    saved = labels.saved(evidence, count(evidence.total("train")))
+    limits = say("The evidence comes from {seeds} and one split.", seeds=plural(len(evidence.seeds), "seed"))
+    return paragraph(alone if evidence.frozen else None, saved, limits)

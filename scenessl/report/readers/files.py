@@ -39,6 +39,10 @@ TEXTS = frozenset(
         "start",
         "block",
         "method",
+        "measure",
+        "control",
+        "over",
+        "test",
     ]
 )
 """Columns that are never numbers, even where they look like one (a class may be called 007)."""

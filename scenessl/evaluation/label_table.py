@@ -1,0 +1,88 @@
+"""Accuracy of classifiers on few labels, and what a start gains over the one that it was itself trained from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+
+from scenessl.evaluation.cells import rounded, significant
+from scenessl.evaluation.metrics import paired_difference, wilson_interval
+from scenessl.evaluation.repetitions import MCNEMAR, better_of, over_seeds
+from scenessl.evaluation.stored import read_arrays
+
+COLUMNS = ("start", "seed", "labels", "draw", "used", "n_test", "test_accuracy", "test_low", "test_high")
+GAINS = ("start", "control", "labels", "n", "over", "difference", "low", "high", "p", "verdict")
+KEYS = ("start", "labels", "draw", "used", "predicted", "target")
+Found = Mapping[int, Mapping[str, np.ndarray]]
+Right = dict[tuple[str, int, int, int], np.ndarray]  # start, labels, seed, draw -> bool [n_test]
+
+
+def read_labels(root: Path | str, published: Mapping, *, partial: bool = False) -> Found:
+    """Read what classifiers on few labels said, by seed; `partial` leaves out what is not there yet.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    asked = published["seeds"] if published.get("label_efficiency") else []
+    paths = {seed: Path(root) / f"label_efficiency/seed{seed}.npz" for seed in asked}
+    return {seed: read_arrays(path, KEYS) for seed, path in paths.items() if path.exists() or not partial}
+
+
+def label_rows(found: Found) -> list[dict]:
+    """Return a row of COLUMNS per start, seed, number of labels per class (0 for all) and draw."""
+    return [_row(seed, arrays, place) for seed, arrays in found.items() for place in range(len(arrays["start"]))]
+
+
+def _row(seed: int, arrays: Mapping[str, np.ndarray], place: int) -> dict:
+    right = arrays["predicted"][place] == arrays["target"]
+    low, high = wilson_interval(right.mean(), len(right))
+    counts = {key: int(arrays[key][place]) for key in ("labels", "draw", "used")}
+    shares = {"test_accuracy": rounded(right.mean()), "test_low": rounded(low), "test_high": rounded(high)}
+    return {"start": str(arrays["start"][place]), "seed": seed} | counts | {"n_test": len(right)} | shares
+
+
+def gain_rows(found: Found, models: Mapping[str, Mapping]) -> list[dict]:
+    """Return a row of GAINS per start that is a model's, whose own start is there too, and number of labels.
+
+    The draws of a seed are averaged, and seeds count as trainings (paired t). Of one seed, the draws of the labels are
+    what is repeated, and the images where there is one draw; `over` says which, `n` how many.
+    """
+    right = {
+        (str(arrays["start"][at]), int(arrays["labels"][at]), seed, int(arrays["draw"][at])): arrays["predicted"][at]
+        == arrays["target"]
+        for seed, arrays in found.items()
+        for at in range(len(arrays["start"]))
+    }
+    starts = list(dict.fromkeys(key[0] for key in right))
+    pairs = [(start, models[start]["init"].partition("@")[0]) for start in starts if start in models]
+    counts = sorted({key[1] for key in right}, key=lambda count: count or np.inf)
+    return [_gain(right, pair, count) for pair in pairs if pair[1] in starts for count in counts]
+
+
+def _gain(right: Right, pair: tuple[str, str], labels: int) -> dict:
+    """Compare a start with its control at one number of labels."""
+    tests: dict[int, list[dict]] = {}
+    for (start, count, seed, draw), own in right.items():
+        if (start, count) == (pair[0], labels):
+            tests.setdefault(seed, []).append(vars(paired_difference(own, right[pair[1], labels, seed, draw])))
+    over, rows = _repeated(tests)
+    judged = over_seeds(rows, len(rows))
+    return {
+        "start": pair[0],
+        "control": pair[1],
+        "labels": labels,
+        "n": rows[0]["n"] if judged.test == MCNEMAR else judged.trainings,
+        "over": over,
+        **{key: rounded(getattr(judged, key)) for key in ("difference", "low", "high")},
+        "p": "" if judged.p is None else significant(judged.p),
+        "verdict": better_of(judged.low, judged.high, judged.p),
+    }
+
+
+def _repeated(tests: Mapping[int, list[dict]]) -> tuple[str, list[dict]]:
+    """Say what was repeated, and give a row for each: seeds, else draws, else the one test on the images."""
+    if len(tests) > 1:
+        return "seeds", [{"difference": mean(row["difference"] for row in rows)} for rows in tests.values()]
+    (rows,) = tests.values()
+    return ("draws" if len(rows) > 1 else "test images"), rows
