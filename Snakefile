@@ -21,6 +21,9 @@ if not workflow.overwrite_configfiles:
     configfile: "config.yaml"
 
 
+report: "rules/captions/overview.rst"
+
+
 include: "rules/study.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"

@@ -25,6 +25,7 @@ rule predict_network:
         f"{TIMES}/predict/{{model}}_seed{{seed}}.tsv"
     wildcard_constraints:
         model="|".join(STUDY.networks) or "none",
+    priority: 1
     threads: PLAN.threads
     resources:
         **INFERENCE,
@@ -55,6 +56,7 @@ rule predict_frozen:
         f"{LOGS}/predict/{{model}}_seed{{seed}}.log",
     wildcard_constraints:
         model="|".join(STUDY.frozen) or "none",
+    priority: 1
     resources:
         **INFERENCE,
         compute_threads=1,

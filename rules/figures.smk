@@ -41,7 +41,7 @@ rule pretext_sheet:
         samples=f"{R}/explain/samples_{{task}}.npz",
         code=drawn_by("figures.pretext_sheet"),
     output:
-        figure=f"{R}/figures/pretext_{{task}}.svg",
+        figure=shown(f"{R}/figures/pretext_{{task}}.svg", "pretext", "Data"),
     log:
         f"{LOGS}/figures/pretext_{{task}}.log",
     script:
@@ -55,7 +55,7 @@ rule curves:
         selections=lambda wildcards: runs("selection.json", [wildcards.model]),
         code=drawn_by("figures.curves"),
     output:
-        figure=f"{R}/figures/curves_{{model}}.svg",
+        figure=shown(f"{R}/figures/curves_{{model}}.svg", "curves", "Training"),
     log:
         f"{LOGS}/figures/curves_{{model}}.log",
     params:
@@ -72,7 +72,7 @@ rule confusion:
         predictions=lambda wildcards: runs("predictions.npz", [wildcards.model]),
         code=drawn_by("figures.confusion"),
     output:
-        figure=f"{R}/figures/confusion_{{model}}.svg",
+        figure=shown(f"{R}/figures/confusion_{{model}}.svg", "confusion", "Accuracy"),
     log:
         f"{LOGS}/figures/confusion_{{model}}.log",
     script:
@@ -91,8 +91,8 @@ rule accuracy:
             "workflow_scripts/accuracy.py",
         ),
     output:
-        figure=f"{R}/figures/accuracy.svg",
-        diagrams=f"{R}/figures/reliability.svg",
+        figure=shown(f"{R}/figures/accuracy.svg", "accuracy", "Accuracy"),
+        diagrams=shown(f"{R}/figures/reliability.svg", "reliability", "Accuracy"),
     log:
         f"{LOGS}/figures/accuracy.log",
     script:
@@ -105,7 +105,7 @@ rule early_latest:
         accuracies=f"{R}/tables/accuracy.csv",
         code=drawn_by("figures.early_latest"),
     output:
-        figure=f"{R}/figures/early_latest.svg",
+        figure=shown(f"{R}/figures/early_latest.svg", "early_latest", "Accuracy"),
     log:
         f"{LOGS}/figures/early_latest.log",
     params:
@@ -125,7 +125,7 @@ rule leaks:
         crops_key=ancient(CROPS_KEY),
         code=drawn_by("figures.leaks"),
     output:
-        figure=f"{R}/figures/leaks.svg",
+        figure=shown(f"{R}/figures/leaks.svg", "leaks", "Data"),
     log:
         f"{LOGS}/figures/leaks.log",
     params:

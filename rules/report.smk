@@ -31,7 +31,7 @@ rule tables:
         probes=PROBES,
         code=sources("scenessl.evaluation.tables", "workflow_scripts/tables.py"),
     output:
-        tables=TABLES,
+        tables=[shown(table, "tables", "Tables") for table in TABLES],
     log:
         f"{LOGS}/tables.log",
     params:
@@ -90,7 +90,7 @@ rule report:
             "workflow_scripts/report.py",
         ),
     output:
-        pdf=f"{R}/report/report.pdf",
+        pdf=shown(f"{R}/report/report.pdf", "report", "Report"),
     log:
         f"{LOGS}/report.log",
     params:

@@ -118,6 +118,11 @@ wildcard_constraints:
     task="|".join(STUDY.pretexts) or "none",
 
 
+def shown(file, caption, category):
+    """Mark a result for `snakemake --report`."""
+    return report(file, f"{workflow.basedir}/rules/captions/{caption}.rst", category)
+
+
 def code(*modules):
     """Hash what a rule runs; a comment or a docstring changes nothing, nor does the way a job writes its logs."""
     hashes = code_hash(*modules)

@@ -1,4 +1,5 @@
 # Needs crops, parts and, for ImageNet, weights; makes the starts, every model's training and the features of frozen ones.
+# What others wait for goes before pictures: `priority: 1` here and in what leads from a training to the maps.
 
 from scenessl.study.states import remove_finished
 
@@ -41,6 +42,7 @@ rule imagenet_start:
         start=f"{R}/starts/imagenet.safetensors",
     log:
         f"{LOGS}/imagenet_start.log",
+    priority: 1
     resources:
         weights_file=PLAN.weights_file or "",
     params:
@@ -66,6 +68,7 @@ rule random_start:
         start=f"{R}/starts/random_seed{{seed}}.safetensors",
     log:
         f"{LOGS}/random_start_seed{{seed}}.log",
+    priority: 1
     threads: PLAN.threads
     resources:
         **INFERENCE,
@@ -102,7 +105,6 @@ rule train_network:
         f"{TIMES}/train/{{model}}_seed{{seed}}.tsv"
     wildcard_constraints:
         model="|".join(STUDY.networks) or "none",
-    # The longest jobs first, so that none is left to run alone at the end.
     priority: 1
     threads: PLAN.threads
     resources:
@@ -134,6 +136,7 @@ rule features:
         f"{LOGS}/features/{{start}}.log",
     benchmark:
         f"{TIMES}/features/{{start}}.tsv"
+    priority: 1
     threads: PLAN.threads
     resources:
         **INFERENCE,
@@ -175,6 +178,7 @@ rule train_classifier:
         f"{TIMES}/train/{{model}}_seed{{seed}}.tsv"
     wildcard_constraints:
         model="|".join(STUDY.frozen) or "none",
+    priority: 1
     resources:
         **INFERENCE,
         compute_threads=1,

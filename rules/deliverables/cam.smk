@@ -50,7 +50,7 @@ rule cam_grid:
         cam=f"{R}/explain/cam/{{model}}.npz",
         code=sources("scenessl.figures.cam", "workflow_scripts/cam_grid.py"),
     output:
-        figure=f"{R}/figures/cam_{{model}}.svg",
+        figure=shown(f"{R}/figures/cam_{{model}}.svg", "cam", "Class activation maps"),
     log:
         f"{LOGS}/figures/cam_{{model}}.log",
     wildcard_constraints:

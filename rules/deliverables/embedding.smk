@@ -36,7 +36,7 @@ rule embedding_map:
         classes=CLASSES,
         code=sources("scenessl.figures.embedding", "workflow_scripts/embedding_map.py"),
     output:
-        figure=f"{R}/figures/embedding_{{model}}.svg",
+        figure=shown(f"{R}/figures/embedding_{{model}}.svg", "embedding", "Features"),
     log:
         f"{LOGS}/figures/embedding_{{model}}.log",
     wildcard_constraints:

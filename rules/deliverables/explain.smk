@@ -38,6 +38,7 @@ rule scorecam:
         f"{LOGS}/explain/scorecam_{{model}}.log",
     benchmark:
         f"{TIMES}/scorecam/{{model}}.tsv"
+    priority: 1
     threads: PLAN.threads
     resources:
         **INFERENCE,
@@ -63,7 +64,7 @@ rule scorecam_grid:
         choice=f"{R}/explain/choice.json",
         code=sources("scenessl.figures.scorecam", "workflow_scripts/scorecam_grid.py"),
     output:
-        figure=f"{R}/figures/scorecam_{{model}}.svg",
+        figure=shown(f"{R}/figures/scorecam_{{model}}.svg", "scorecam", "Score-CAM"),
     log:
         f"{LOGS}/figures/scorecam_{{model}}.log",
     wildcard_constraints:
@@ -85,7 +86,9 @@ rule scorecam_comparison:
         choice=f"{R}/explain/choice.json",
         code=drawn_by("figures.scorecam_comparison"),
     output:
-        figure=f"{R}/figures/scorecam_comparison.svg",
+        figure=shown(
+            f"{R}/figures/scorecam_comparison.svg", "scorecam_comparison", "Score-CAM"
+        ),
     log:
         f"{LOGS}/figures/scorecam_comparison.log",
     params:

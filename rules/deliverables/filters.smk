@@ -32,7 +32,9 @@ rule filter_sheet:
         filters=f"{R}/explain/filters/{{model}}.npz",
         code=sources("scenessl.figures.filters", "workflow_scripts/filter_sheet.py"),
     output:
-        figure=f"{R}/figures/filters_{{model}}_{{layer}}.svg",
+        figure=shown(
+            f"{R}/figures/filters_{{model}}_{{layer}}.svg", "filters", "Filters"
+        ),
     log:
         f"{LOGS}/figures/filters_{{model}}_{{layer}}.log",
     wildcard_constraints:
@@ -48,7 +50,9 @@ rule filter_kinds:
         filters=f"{R}/explain/filters/{{model}}.npz",
         code=drawn_by("figures.filter_kinds"),
     output:
-        figure=f"{R}/figures/filter_kinds_{{model}}.svg",
+        figure=shown(
+            f"{R}/figures/filter_kinds_{{model}}.svg", "filter_kinds", "Filters"
+        ),
     log:
         f"{LOGS}/figures/filter_kinds_{{model}}.log",
     wildcard_constraints:

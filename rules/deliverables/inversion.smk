@@ -50,7 +50,9 @@ rule inversion_images:
             "scenessl.figures.inversion", "workflow_scripts/inversion_images.py"
         ),
     output:
-        figure=f"{R}/figures/inversion_{{model}}.svg",
+        figure=shown(
+            f"{R}/figures/inversion_{{model}}.svg", "inversion", "Model inversion"
+        ),
     log:
         f"{LOGS}/figures/inversion_{{model}}.log",
     wildcard_constraints:
@@ -67,7 +69,9 @@ rule inversion_traces:
         ),
         code=drawn_by("figures.inversion_traces"),
     output:
-        figure=f"{R}/figures/inversion_traces.svg",
+        figure=shown(
+            f"{R}/figures/inversion_traces.svg", "inversion_traces", "Model inversion"
+        ),
     log:
         f"{LOGS}/figures/inversion_traces.log",
     params:

@@ -45,7 +45,9 @@ rule label_chart:
             "scenessl.figures.label_efficiency", "workflow_scripts/label_chart.py"
         ),
     output:
-        figure=f"{R}/figures/label_efficiency.svg",
+        figure=shown(
+            f"{R}/figures/label_efficiency.svg", "label_efficiency", "Accuracy"
+        ),
     log:
         f"{LOGS}/figures/label_efficiency.log",
     script:

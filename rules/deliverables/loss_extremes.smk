@@ -44,7 +44,9 @@ rule loss_extremes_sheet:
             "scenessl.figures.loss_extremes", "workflow_scripts/loss_extremes_sheet.py"
         ),
     output:
-        figure=f"{R}/figures/loss_extremes_{{model}}.svg",
+        figure=shown(
+            f"{R}/figures/loss_extremes_{{model}}.svg", "loss_extremes", "Features"
+        ),
     log:
         f"{LOGS}/figures/loss_extremes_{{model}}.log",
     wildcard_constraints:

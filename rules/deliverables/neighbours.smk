@@ -42,7 +42,7 @@ rule neighbours_sheet:
             "scenessl.figures.neighbours", "workflow_scripts/neighbours_sheet.py"
         ),
     output:
-        figure=f"{R}/figures/neighbours.svg",
+        figure=shown(f"{R}/figures/neighbours.svg", "neighbours", "Features"),
     log:
         f"{LOGS}/figures/neighbours.log",
     params:

@@ -47,7 +47,7 @@ rule probe_chart:
         classes=CLASSES,
         code=sources("scenessl.figures.probes", "workflow_scripts/probe_chart.py"),
     output:
-        figure=f"{R}/figures/probes.svg",
+        figure=shown(f"{R}/figures/probes.svg", "probes", "Accuracy"),
     log:
         f"{LOGS}/figures/probes.log",
     script:

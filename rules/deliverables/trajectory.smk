@@ -50,7 +50,7 @@ rule trajectory_chart:
             "scenessl.figures.trajectory", "workflow_scripts/trajectory_chart.py"
         ),
     output:
-        figure=f"{R}/figures/trajectory.svg",
+        figure=shown(f"{R}/figures/trajectory.svg", "trajectory", "Training"),
     log:
         f"{LOGS}/figures/trajectory.log",
     script:

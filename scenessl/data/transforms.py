@@ -1,7 +1,8 @@
 """From an image of any size to a square of pixels: torchvision's transform for EfficientNet-B0, or the image whole."""
 
 from PIL import Image
-from torchvision.transforms import InterpolationMode, functional
+
+from scenessl.vision import InterpolationMode, transforms
 
 
 def crop(image: Image.Image, side: int = 224, transform: str = "imagenet") -> Image.Image:
@@ -12,8 +13,8 @@ def crop(image: Image.Image, side: int = 224, transform: str = "imagenet") -> Im
     whole: height and width are resized, whatever their ratio; an image of that size stays as it is, pixel by pixel.
     """
     if transform == "imagenet":
-        resized = functional.resize(image, [round(256 / 224 * side)], InterpolationMode.BICUBIC)
-        return functional.center_crop(resized, [side, side])
+        resized = transforms.resize(image, [round(256 / 224 * side)], InterpolationMode.BICUBIC)
+        return transforms.center_crop(resized, [side, side])
     if image.size == (side, side):
         return image
-    return functional.resize(image, [side, side], InterpolationMode.BICUBIC)
+    return transforms.resize(image, [side, side], InterpolationMode.BICUBIC)

@@ -55,7 +55,7 @@ def _is_named_tensor(name: object, value: object) -> bool:
 
 def _read_torchvision() -> dict[str, Tensor]:
     """Take IMAGENET1K_V1 from torchvision's cache or its download, which checks the hash in the file's name."""
-    from torchvision.models import EfficientNet_B0_Weights
+    from scenessl.vision import EfficientNet_B0_Weights
 
     try:
         return EfficientNet_B0_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)

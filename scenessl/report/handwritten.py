@@ -75,8 +75,8 @@ def _in_templates(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _in_sentences(package: Path) -> Iterator[tuple[str, str]]:
     """Give (file, text) of the sentences in Python: texts with a space that are no docstring."""
-    modules = [*package.glob("answers/*.py"), *package.glob("text*.py"), package / "verdicts.py", package / "flags.py"]
-    for path in sorted(modules):
+    modules = [*sorted(package.glob("answers/*.py")), *sorted(package.glob("text*.py"))]
+    for path in (*modules, package / "verdicts.py", package / "flags.py"):
         for text in _sentences(ast.parse(path.read_text(encoding="utf-8"))):
             if " " in text and typed(FIELD.sub("", text)):
                 yield path.name, text
@@ -84,7 +84,7 @@ def _in_sentences(package: Path) -> Iterator[tuple[str, str]]:
 
 def _sentences(tree: ast.AST) -> Iterator[str]:
     """Give all texts of a module but those that stand alone, which document."""
-    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    alone = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in alone:
             yield node.value

@@ -30,6 +30,7 @@ LIBRARIES = (
     "jinja2",
     "weasyprint",
     "pypdf",
+    "pypdfium2",
     "snakemake",
     "PyYAML",
 )

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy as loss  # noqa: F401
-from torchvision.transforms.functional import rotate
+
+from scenessl.vision import transforms
 
 SETTINGS = {}
 VIEWS = 4
@@ -27,6 +28,6 @@ def show(images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Te
     Returns:
         uint8 [4n, 3, side, side] and the targets [4n], 0 to 3.
     """
-    turned = [images] + [rotate(images, 90.0 * turn) for turn in range(1, VIEWS)]
+    turned = [images] + [transforms.rotate(images, 90.0 * turn) for turn in range(1, VIEWS)]
     targets = torch.arange(VIEWS, device=images.device).repeat_interleave(len(images))
     return torch.cat(turned), targets

@@ -43,14 +43,14 @@ def shift(images: Tensor, generator: Generator) -> Tensor:
 
 def _cut(image: Tensor, side: int, draw: Sequence[float]) -> Tensor:
     """Cut one image as four uniform numbers say: area, ratio of sides, row, column."""
-    from torchvision.transforms.functional import resized_crop  # a second's import, which few jobs need
+    from scenessl.vision import transforms  # an import that few jobs need
 
     area = side * side * (SMALLEST_AREA + (1 - SMALLEST_AREA) * draw[0])
     ratio = math.exp((2 * draw[1] - 1) * math.log(LARGEST_RATIO))
     height = min(side, max(1, round(math.sqrt(area / ratio))))
     width = min(side, max(1, round(math.sqrt(area * ratio))))
     top, left = int(draw[2] * (side - height + 1)), int(draw[3] * (side - width + 1))
-    return resized_crop(image, top, left, height, width, [side, side], antialias=True)
+    return transforms.resized_crop(image, top, left, height, width, [side, side], antialias=True)
 
 
 BY_NAME: dict[str, Callable[[Tensor, Generator], Tensor]] = {"flip": flip, "crop": crop, "shift": shift}

@@ -1,7 +1,8 @@
 """EfficientNet-B0 (Tan and Le 2019), as torchvision builds it."""
 
 from torch import nn
-from torchvision.models import efficientnet_b0
+
+from scenessl.vision import efficientnet_b0
 
 WIDTH = 1280  # channels after the last block
 
