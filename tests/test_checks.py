@@ -258,7 +258,9 @@ def test_a_report_that_does_not_open_fails_wherever_it_was_cut(tmp_path):
         read_report(path)
 
 
-@pytest.mark.parametrize(("pages", "words"), [("Tb", "no text on page 2"), ("bTb", "no text on page 1, 3"), ("", "does not open")])
+@pytest.mark.parametrize(
+    ("pages", "words"), [("Tb", "no text on page 2"), ("bTb", "no text on page 1, 3"), ("", "does not open")]
+)
 def test_a_report_with_a_page_without_text_fails(tmp_path, pages, words):
     writer, text = PdfWriter(), PdfReader(io.BytesIO(one_page())).pages[0]
     for page in pages:
