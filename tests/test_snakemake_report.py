@@ -25,7 +25,8 @@ def test_the_report_holds_every_table_and_figure(demo, tmp_path):
         names = file.namelist()
         index = file.read(next(name for name in names if name.endswith("report.html"))).decode()
     results = demo.folder / "results" / "demo"
-    wanted = {path.name for kind in ("figures/*.svg", "tables/*.csv", "report/report.pdf") for path in results.glob(kind)}
+    kinds = ("figures/*.svg", "tables/*.csv", "report/report.pdf")
+    wanted = {path.name for kind in kinds for path in results.glob(kind)}
     assert wanted <= {name.rsplit("/", 1)[-1] for name in names}
     for words in ("Score-CAM", "Model inversion", "Confusion matrix of", "supervised</span>", "Tables"):
         assert words in index

@@ -14,14 +14,6 @@ import torch
 network = vision.efficientnet_b0().eval()
 with torch.inference_mode():
     network(torch.zeros(1, 3, 32, 32))
-from scenessl.training.optimization import build_optimizer
-settings = {"learning_rate": 0.1, "learning_rate_classifier": 0.1, "layer_decay": 1.0, "weight_decay": 0.1, "momentum": 0.9}
-for name in ("adamw", "sgd"):
-    optimizer = build_optimizer(network, settings | {"optimizer": name})
-    optimizer.zero_grad()
-    network.eval()(torch.zeros(1, 3, 32, 32)).sum().backward()
-    optimizer.step()
-    optimizer.load_state_dict(optimizer.state_dict())
 left_out = left_out and "torch._dynamo" not in sys.modules
 from torchvision.ops import roi_align
 kinds = [roi_align.__globals__["is_compile_supported"](kind) for kind in ("cpu", "meta")]

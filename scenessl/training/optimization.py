@@ -24,16 +24,8 @@ def parameter_groups(model: nn.Module, settings: Mapping) -> list[dict]:
     return [group | {"lr": group["peak"]} for group in groups]
 
 
-def _leave_compiler_out() -> None:
-    """Let optimizers do without PyTorch's compiler, which they import (two seconds) only to keep it from some methods."""
-    for method in vars(Optimizer).values():
-        if plain := getattr(method, "__wrapped__", None):
-            setattr(plain, "__dynamo_disable", plain)  # noqa: B010 # the name that torch/_compile.py looks for
-
-
 def build_optimizer(model: nn.Module, settings: Mapping) -> Optimizer:
     """Make AdamW (Loshchilov and Hutter 2019) or SGD with Nesterov momentum."""
-    _leave_compiler_out()
     groups, decay, momentum = parameter_groups(model, settings), settings["weight_decay"], settings["momentum"]
     if settings["optimizer"] == "adamw":
         return AdamW(groups, weight_decay=decay, betas=(momentum, 0.999), fused=True)
