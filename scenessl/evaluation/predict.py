@@ -11,9 +11,10 @@ from scenessl.data.parts import PARTS, own_parts
 from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.models.device import choose_device
+from scenessl.models.folding import folded
 from scenessl.models.network import evaluation_mode, rebuild, rebuild_classifier
 from scenessl.training.data import Data
-from scenessl.training.network import Views, load_task
+from scenessl.training.network import Views, load_task, logits_of
 
 
 def predict_network(
@@ -32,7 +33,7 @@ def predict_network(
     [m, K] and `names` of the K outputs.
     """
     module, where = load_task(task), choose_device(device)
-    network = rebuild(model).to(where)
+    network = folded(rebuild(model)).to(where)
     views = Views(module, data, where, options)
     batches = {part: views.evaluation(data.parts[part], seed, part) for part in own_parts(data.parts)}
     found = {part: _logits(network, shown) for part, shown in batches.items()}
@@ -57,7 +58,7 @@ def predict_frozen(
 def _logits(model: nn.Module, batches: Iterator[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
     """Give (logits, targets) of each batch, in evaluation mode."""
     with evaluation_mode(model):
-        return [(model(inputs).cpu(), targets.cpu()) for inputs, targets in batches]
+        return [(logits_of(model, inputs).cpu(), targets.cpu()) for inputs, targets in batches]
 
 
 def write_predictions(

@@ -64,12 +64,21 @@ class Views:
             yield self.show(self.data.crops.batch(chunk), chunk, draws)
 
 
+def logits_of(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Compute the logits [n, K] of images, or of features [n, width], as many images at a time as suit a CPU's caches.
+
+    A batch of an evaluation has all views of its images, four times as many for a rotation.
+    """
+    size = evaluation_batch(inputs.shape[-1]) if inputs.ndim == 4 else len(inputs)
+    return torch.cat([model(piece) for piece in inputs.split(size)])
+
+
 def score(model: nn.Module, batches: Iterator) -> tuple[float, float]:
     """Compute mean cross-entropy and accuracy (0 to 1) in evaluation mode."""
     loss, right, count = 0.0, 0, 0
     with evaluation_mode(model):
         for inputs, targets in batches:
-            logits = model(inputs)
+            logits = logits_of(model, inputs)
             loss += cross_entropy(logits, targets, reduction="sum").item()
             right += (logits.argmax(1) == targets).sum().item()
             count += len(targets)
