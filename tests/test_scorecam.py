@@ -10,9 +10,9 @@ from torch import nn
 
 from scenessl.errors import UserError
 from scenessl.explain.arrays import write_arrays
+from scenessl.explain.folding import folded
 from scenessl.explain.scorecam import ScoreCam, explain, masks, recorded
 from scenessl.explain.variants import VARIANTS, variant_named
-from scenessl.models.folding import folded
 from scenessl.training.state import State
 
 SIDE, CLASSES, TARGET = 17, 4, 2

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.special import ndtri
 
 Array = np.ndarray
 FEW_SEEDS = 6  # each is shown with an interval of its own; of more, which would cover each other, the spread
@@ -89,7 +89,7 @@ def wilson_interval(share: float, n: int, level: float = 0.95) -> tuple[float, f
             whatever the views of an image share: a score within 0..1 of mean p varies by at most p(1 - p).
         level: of confidence.
     """
-    z2 = norm.ppf((1 + level) / 2) ** 2
+    z2 = ndtri((1 + level) / 2) ** 2
     centre = share + z2 / (2 * n)
     half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
     low, high = (centre - half) / (1 + z2 / n), (centre + half) / (1 + z2 / n)
@@ -103,6 +103,8 @@ def mcnemar_exact(only_a: int, only_b: int) -> float:
     either's, so their split is binomial with 1/2. Without such images p is 1.
     """
     discordant = only_a + only_b
+    from scipy.stats import binomtest  # an import that figures need not wait for
+
     return float(binomtest(only_a, discordant, 0.5).pvalue) if discordant else 1.0
 
 

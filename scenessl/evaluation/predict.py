@@ -11,7 +11,6 @@ from scenessl.data.parts import PARTS, own_parts
 from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.models.device import choose_device
-from scenessl.models.folding import folded
 from scenessl.models.network import evaluation_mode, rebuild, rebuild_classifier
 from scenessl.training.data import Data
 from scenessl.training.network import Views, load_task, logits_of
@@ -33,7 +32,7 @@ def predict_network(
     [m, K] and `names` of the K outputs.
     """
     module, where = load_task(task), choose_device(device)
-    network = folded(rebuild(model)).to(where)
+    network = rebuild(model).to(where)
     views = Views(module, data, where, options)
     batches = {part: views.evaluation(data.parts[part], seed, part) for part in own_parts(data.parts)}
     found = {part: _logits(network, shown) for part, shown in batches.items()}

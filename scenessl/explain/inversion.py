@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from scenessl.explain.ascent import Ascent, ascend
-from scenessl.models.folding import folded
+from scenessl.explain.folding import folded
 from scenessl.training.state import State
 
 Normalise = Callable[[Tensor], Tensor]

@@ -22,8 +22,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scenessl.errors import UserError
+from scenessl.explain.folding import folded
 from scenessl.explain.variants import Variant, variant_named
-from scenessl.models.folding import folded
 from scenessl.training.state import State
 
 TINY = torch.finfo(torch.float32).tiny

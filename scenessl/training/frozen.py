@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from scenessl.data.crops import Crops, normalise
 from scenessl.models import weights
 from scenessl.models.device import choose_device
-from scenessl.models.folding import folded
 from scenessl.models.network import build_classifier, evaluation_mode, pool, rebuild, with_features
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
@@ -34,9 +33,8 @@ def write_features(
     from being named by their hash in the metadata.
     """
     where, images = choose_device(device), Crops(crops)
-    model = with_features(start, start_epoch)
-    network = folded(model).to(where)
-    views = [_features(network, images, flipped, where, state) for flipped in ([False, True] if mirrored else [False])]
+    model = with_features(start, start_epoch).to(where)
+    views = [_features(model, images, flipped, where, state) for flipped in ([False, True] if mirrored else [False])]
     weights.save({"features": torch.stack(views)}, output, hash=weights.fingerprint(model.state_dict()))
 
 
