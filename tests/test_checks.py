@@ -52,8 +52,9 @@ def readable(**lacks):
         writer.root_object[NameObject("/Lang")] = TextStringObject("en")
     if "bookmark" not in lacks:
         writer.add_outline_item("One", page_number=0)
-    if "figure" in lacks:
-        alternative = {NameObject("/Alt"): TextStringObject(lacks["figure"])} if lacks["figure"] else {}
+    if "tags" not in lacks:
+        text = lacks.get("figure", "A chart.")
+        alternative = {NameObject("/Alt"): TextStringObject(text)} if text else {}
         figure = DictionaryObject({NameObject("/S"): NameObject("/Figure")} | alternative)
         tree = DictionaryObject({NameObject("/K"): ArrayObject([DictionaryObject({NameObject("/K"): figure})])})
         writer.root_object[NameObject("/StructTreeRoot")] = tree
@@ -223,7 +224,7 @@ def test_complete_deliverables_pass_and_are_listed(study, submission, tmp_path):
     check(study, tmp_path, submission)
     pdf, _ = submission
     found = json.loads((tmp_path / "checks.json").read_text())
-    assert found["report"] == {"pages": 1, "characters": 5, "bookmarks": 1, "described_figures": 0} and found[
+    assert found["report"] == {"pages": 1, "characters": 5, "bookmarks": 1, "described_figures": 1} and found[
         "results"
     ] == {"checks": CHECKS}
     assert found["page"] == {"viewers": 1}
@@ -315,6 +316,7 @@ def test_a_damaged_zip_fails(study, submission, tmp_path, damage):
         ({"title": True}, "has no title"),
         ({"language": True}, "names no language"),
         ({"bookmark": True}, "has no bookmarks"),
+        ({"tags": ""}, "has no tags for screen readers"),
         ({"figure": ""}, "1 figures without an alternative text"),
     ],
 )

@@ -125,6 +125,18 @@ def test_what_cannot_be_reported_is_refused_all_at_once(config):
     )
 
 
+def test_a_pair_is_compared_once_and_with_another(config):
+    config["comparisons"] = {"one": ["supervised", "rotation_scenes"], "two": ["rotation_scenes", "supervised"]}
+    refused(config, "comparisons.two: compares the same two models as comparisons.one")
+    config["comparisons"] = {"one": ["supervised", "supervised"]}
+    refused(config, "comparisons.one: compares supervised with itself")
+
+
+def test_only_pretexts_are_followed_along_their_epochs(config):
+    config["trajectory"] = {"models": ["supervised"], "epochs": [1], "images": 10}
+    refused(config, "trajectory.models: supervised is of the task scenes; name models of pretext tasks")
+
+
 def test_epochs_are_not_taken_from_where_they_are_taken_from_others(config):
     config["models"]["rotation_scenes"]["epochs"] = "random_scenes"
     refused(config, "models.rotation_scenes.epochs: random_scenes takes its own from supervised; name that one")

@@ -49,7 +49,7 @@ def test_the_interval_over_seeds_is_students():
     low, high = t_interval([0.80, 0.82, 0.87])
     mean, half = 0.83, 4.302653 * math.sqrt(0.0013 / 3)  # t(0.975, 2) of the tables; the variance is 0.0026 / 2
     assert (low, high) == (pytest.approx(mean - half, abs=1e-7), pytest.approx(mean + half, abs=1e-7))
-    assert t_interval([0.8]) is None and t_interval([0.8, 0.8]) is None
+    assert t_interval([0.8]) is None and t_interval([0.8, 0.8]) is None and t_interval([0.8, 0.8 + 2e-16]) is None
 
 
 @pytest.mark.parametrize("values", [[0.01, 0.02, 0.06], [-0.3, 0.1, 0.12, 0.09, 0.1], [0.05, 0.049]])

@@ -43,7 +43,7 @@ def _row(seed: int, arrays: Mapping[str, np.ndarray], place: int) -> dict:
 
 
 def gain_rows(found: Found, models: Mapping[str, Mapping]) -> list[dict]:
-    """Return a row of GAINS per start that is a model's, whose own start is there too, and number of labels.
+    """Return a row of GAINS per start that is a pretext's, whose own start is there too, and number of labels.
 
     The draws of a seed are averaged, and seeds count as trainings (paired t). Of one seed, the draws of the labels are
     what is repeated, and the images where there is one draw; `over` says which, `n` how many.
@@ -55,7 +55,8 @@ def gain_rows(found: Found, models: Mapping[str, Mapping]) -> list[dict]:
         for at in range(len(arrays["start"]))
     }
     starts = list(dict.fromkeys(key[0] for key in right))
-    pairs = [(start, models[start]["init"].partition("@")[0]) for start in starts if start in models]
+    pretexts = [start for start in starts if start in models and models[start]["task"] != "scenes"]
+    pairs = [(start, models[start]["init"].partition("@")[0]) for start in pretexts]
     counts = sorted({key[1] for key in right}, key=lambda count: count or np.inf)
     return [_gain(right, pair, count) for pair in pairs if pair[1] in starts for count in counts]
 

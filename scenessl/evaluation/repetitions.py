@@ -15,6 +15,7 @@ from scipy import stats
 LEVEL = 0.95
 SIGNIFICANT = 1 - LEVEL  # two-sided level of the tests, which fits the intervals
 GIVEN_WEIGHTS = "imagenet"  # the start that is the same for all seeds; a random one is drawn by seed
+ROUNDING = 1e-9  # means of equal shares may differ by it
 MCNEMAR, PAIRED_T, UNTESTED = "exact McNemar", "paired t over seeds", ""
 
 
@@ -41,7 +42,7 @@ def t_interval(values: Sequence[float]) -> tuple[float, float] | None:
 
     Values that are all equal (accuracies on few images often are) do not show how much a next one would differ.
     """
-    if len(values) < 2 or np.ptp(values) == 0:
+    if len(values) < 2 or np.ptp(values) < ROUNDING:
         return None
     low, high = stats.t.interval(LEVEL, len(values) - 1, loc=np.mean(values), scale=stats.sem(values))
     return float(low), float(high)
@@ -73,7 +74,7 @@ class Difference:
 
     Attributes:
         seeds: how many there are, and `trainings` how many of them are independent.
-        difference: mean over seeds, -1..1.
+        difference: mean over seeds, -1..1; of one training, that of the first seed, as the interval is.
         deviation: sample standard deviation over independent trainings; None for one.
         low, high: ends of the 95 % interval; None where there is none.
         test: which test `p` is of, MCNEMAR, PAIRED_T or UNTESTED.
@@ -100,9 +101,8 @@ def over_seeds(rows: Sequence[Mapping[str, float]], trainings: int) -> Differenc
     values = [row["difference"] for row in rows]
     if trainings < 2:
         first = rows[0]
-        return Difference(
-            len(rows), 1, mean(values), None, float(first["low"]), float(first["high"]), MCNEMAR, float(first["p"])
-        )
+        found = (float(first[key]) for key in ("low", "high"))
+        return Difference(len(rows), 1, first["difference"], None, *found, MCNEMAR, float(first["p"]))
     interval = t_interval(values)
     if interval is None:
         return Difference(len(rows), trainings, mean(values), 0.0, None, None, UNTESTED, None)

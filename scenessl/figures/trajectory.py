@@ -15,7 +15,7 @@ from scenessl.figures.style import BODY, INK, SMALL, TEXT_WIDTH, canvas, colour,
 
 POINTS = ("test_accuracy", "test_low", "test_high")
 MOVES = ("cka_start", "distance")
-LEFT, HEIGHT, ABOVE, BELOW, LEGEND = 15.0, 34.0, 5.5, 10.5, 26.0  # mm
+LEFT, HEIGHT, ABOVE, BELOW, LEGEND = 15.0, 34.0, 5.5, 10.5, 30.0  # mm
 HALF = (TEXT_WIDTH - LEGEND - 2 * LEFT) / 2  # mm, of a panel that has one beside it
 BLOCKS = colormaps["viridis"]
 
@@ -23,7 +23,7 @@ BLOCKS = colormaps["viridis"]
 def draw(*, trajectory: Path | str, similarity: Path | str, classes: int, output: Path | str) -> None:
     """Draw accuracy (with Wilson's 95 % intervals), linear CKA with the start, and weight distance, epoch by epoch.
 
-    With several seeds, lines and intervals are means over them, and each seed's accuracy is a faint point.
+    With several seeds, lines are means over them, and each seed's accuracy is a faint point in place of the interval.
 
     Args:
         trajectory: trajectory.csv with model, seed, epoch and POINTS, 0..1.
@@ -72,7 +72,8 @@ def _accuracies(axes: Axes, points: tuple[list[dict], np.ndarray], models: list[
     for place, model in enumerate(models):
         found = _by_epoch(points, {"model": model})
         means = np.array([values.mean(0) for values in found.values()])
-        bars = np.abs(means[:, 1:] - means[:, :1]).T
+        # Of one seed the interval of its test images; several stand beside their mean as points.
+        bars = np.abs(means[:, 1:] - means[:, :1]).T if all(len(values) == 1 for values in found.values()) else None
         at = np.array(list(found)) + 0.06 * place
         axes.errorbar(
             at, means[:, 0], yerr=bars, color=colour(place), marker="o", capsize=2, linewidth=1.2, label=model

@@ -24,6 +24,7 @@ def demand_accessible(pdf: Path) -> dict[str, int]:
         "has no title": not (reader.metadata and reader.metadata.title),
         "names no language": not root.get("/Lang"),
         "has no bookmarks": not reader.outline,
+        "has no tags for screen readers": "/StructTreeRoot" not in root,
         f"has {texts.count('')} figures without an alternative text": "" in texts,
     }
     found = [fault for fault, is_one in faults.items() if is_one]

@@ -74,8 +74,14 @@ def _epoch(where: str, start: Start, source: Model) -> Iterator[str]:
 
 def _compared(study: Study) -> Iterator[str]:
     """Say which differences cannot be tested image by image."""
+    names: dict[frozenset, str] = {}
     for name, pair in study.comparisons.items():
         yield from _of_other_tasks(f"comparisons.{name}", pair, study)
+        first = names.setdefault(frozenset(pair), name)
+        if len(set(pair)) == 1:
+            yield f"comparisons.{name}: compares {pair[0]} with itself; name two models"
+        elif first != name:
+            yield f"comparisons.{name}: compares the same two models as comparisons.{first}; take one out (null)"
 
 
 def _shown(study: Study) -> Iterator[str]:
@@ -88,8 +94,8 @@ def _shown(study: Study) -> Iterator[str]:
         if "imagenet" in models_of(study.config, section) and study.config["network"] != PRETRAINED:
             yield f"{section}.starts: imagenet: there are weights for the network {PRETRAINED} only"
     for name in models_of(study.config, "trajectory"):
-        if study.models[name].is_frozen:
-            yield f"trajectory.models: {name} trains no features (train: classifier); name {study.models[name].start}"
+        if study.models[name].task == "scenes":
+            yield f"trajectory.models: {name} is of the task scenes; name models of pretext tasks"
 
 
 def _roles(study: Study) -> Iterator[str]:

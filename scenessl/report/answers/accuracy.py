@@ -73,7 +73,7 @@ def _pretext_accuracy(evidence: Evidence, pretext: str, epoch: int) -> float | N
 def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int, moved: Markup | None) -> list[Markup | None]:
     """Justify similarity or difference from the pretext's own progress between the two epochs.
 
-    Where it was measured how far the features `moved`, that explains a similarity, and nothing is guessed about it.
+    Where it was measured how far the features `moved`, nothing is guessed about results that are not told apart.
     """
     pretext = evidence.models[verdict.b].source
     if at == end:
@@ -118,26 +118,26 @@ def _reading(evidence: Evidence, verdict: Verdict, change: float | None) -> Mark
         )
         return say(text, things=things)
     if change is None:
-        return Markup("The results are similar as far as these results can tell.")
+        return Markup("No difference between the two is shown.")
     if abs(change) < SMALL_CHANGE:
         return _settled(evidence, verdict)
     text = (
-        "The results are similar although the pretext went on changing: what it learned after the early epoch neither "
-        "adds to nor takes from what {things} need, as far as these results can tell."
+        "No difference is shown although the pretext went on changing: what it learned after the early epoch is not "
+        "seen to add to what {things} need, or to take from it."
     )
     return say(text, things=things)
 
 
 def _settled(evidence: Evidence, verdict: Verdict) -> Markup:
-    """Explain similar results where the pretext changed little; only a solved pretext is called so."""
+    """Explain that no difference is shown where the pretext changed little; only a solved pretext is called so."""
     found = convergence(evidence, evidence.models[verdict.b].source)
     if found.threshold is not None and found.converged:
         return Markup(
-            "The results are similar, which fits: once the pretext is nearly solved its gradients are small, and the "
+            "No difference is shown, which fits: once the pretext is nearly solved its gradients are small, and the "
             "features have little reason to change."
         )
     return Markup(
-        "The results are similar, which fits: where the pretext hardly improves, the features need not change much."
+        "No difference is shown, which fits: where the pretext hardly improves, the features need not change much."
     )
 
 

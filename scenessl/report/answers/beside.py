@@ -97,13 +97,14 @@ DIRECTIONS = {
     1: "{models} {are} overconfident: mean confidence is above the 95 % interval of the accuracy ({parts}).",
     -1: "{models} {are} underconfident: mean confidence is below the 95 % interval of the accuracy ({parts}).",
     0: "In {models}, mean confidence agrees with the accuracy within its 95 % interval ({parts}).",
+    None: "In {models}, mean confidence agrees with the accuracy within its 95 % interval in some seeds ({parts}).",
 }
 
 
-def direction(evidence: Evidence, name: str) -> int:
-    """Tell whether a model is overconfident (1), underconfident (-1) or neither (0), alike in all seeds."""
+def direction(evidence: Evidence, name: str) -> int | None:
+    """Tell whether a model is overconfident (1), underconfident (-1) or neither (0); None where its seeds differ."""
     found = {_direction(row) for row in evidence.rows("accuracy", model=name)}
-    return found.pop() if len(found) == 1 else 0
+    return found.pop() if len(found) == 1 else None
 
 
 def _direction(row: dict) -> int:

@@ -6,9 +6,6 @@ from scenessl.report.evidence import Evidence, Spread
 from scenessl.report.numbers import code, p_value, point_range, points
 from scenessl.report.wording import listing, number_word, paragraph, plural, ref, say
 
-ALL = 0
-"""Stands for all labels in the tables."""
-
 
 def intro(evidence: Evidence) -> Markup:
     """Say what was measured."""
@@ -30,7 +27,7 @@ def _times(number: int) -> str:
 
 
 def counts(evidence: Evidence) -> list[int]:
-    """Give the numbers of labels per class, ALL last."""
+    """Give the numbers of labels per class; 0, which stands for all, comes last."""
     found = {row["labels"] for row in evidence.tables["label_efficiency"]}
     return sorted(found, key=lambda count: count or float("inf"))
 
@@ -93,7 +90,7 @@ def _trend(gains: list[dict]) -> Markup | None:
     if len(gains) < 2:
         return None
     change = fewest["difference"] - most["difference"]
-    if change > 0 and fewest["verdict"] == "a":
+    if fewest["verdict"] == "a" and most["high"] is not None and fewest["low"] > most["high"]:
         return say("The gain is larger where labels are scarce, by {change}.", change=points(change))
     if change < 0 and most["verdict"] == "a":
         return say(

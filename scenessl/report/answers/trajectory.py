@@ -190,21 +190,23 @@ def between(evidence: Evidence, pretext: str, early: int, state: str) -> Markup 
         near=percent(far["at"]),
         far=percent(far["end"]),
     )
-    return paragraph(measured, EXPLAINED[both >= ALIKE, state if state in ("better", "worse") else "open"])
+    return paragraph(measured, EXPLAINED.get((both >= ALIKE, state)))
 
 
 EXPLAINED = {
-    (True, "open"): Markup("The features of both epochs are nearly the same, which is why similar results follow."),
+    (True, "open"): Markup(
+        "The features of both epochs are nearly the same, and no difference between their results is shown, as one "
+        "would expect."
+    ),
     (False, "open"): Markup(
-        "So the features did change in between; the classifier’s results are similar in spite of it, not for want of "
-        "change."
+        "So the features did change in between; that this changed what the classifier makes of them is not shown."
     ),
     (True, "better"): Markup("So a small change of the features went with the loss: little of it is needed."),
     (True, "worse"): Markup("So a small change of the features went with the gain: little of it is needed."),
     (False, "better"): Markup("So the features went on changing between the two epochs, and the loss went with it."),
     (False, "worse"): Markup("So the features went on changing between the two epochs, and the gain went with it."),
 }
-"""What the similarity of both epochs' features says, by whether they are nearly the same and who is better."""
+"""What the similarity of both epochs' features says, by whether they are nearly the same and what their test found."""
 
 
 def finding(evidence: Evidence) -> Markup | None:
@@ -217,7 +219,7 @@ def finding(evidence: Evidence) -> Markup | None:
 def _finding(evidence: Evidence, name: str) -> Markup:
     ends = {seed: latest(evidence, name, seed) for seed in evidence.seeds}
     verdict = against_start(evidence, name, ends)
-    words = {"better": "gained", "worse": "lost", "open": "neither shown to have gained nor lost"}
-    text = "the frozen features of {name} have {what} {thing} accuracy ({change})"
+    words = {"better": "have gained", "worse": "have lost", "open": "are not shown to have gained or lost"}
+    text = "the frozen features of {name} {what} {thing} accuracy ({change})"
     thing = evidence.document.THING
     return say(text, name=code(name), what=words[verdict.state], thing=thing, change=points(verdict.difference))

@@ -22,7 +22,8 @@ export default function start(section, data) {
   const redraw = chart(canvas, () => configurationOf(points(), data.classes, form.label.value, pick));
   onChange(form, (event) => {
     if (event) redraw();
-    pick(points().find(({ label }) => form.label.value === "" || label === Number(form.label.value)));
+    const first = points().find(({ label }) => form.label.value === "" || label === Number(form.label.value));
+    pick(first ?? points()[0]); // a map of few images lacks some classes
   });
   canvas.addEventListener("click", () => openDetail(current));
   canvas.addEventListener("keydown", (event) => {
