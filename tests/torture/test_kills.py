@@ -12,6 +12,7 @@ from torture.killing import LOCKED, WAYS, Run, Study
 KILLS = int(os.environ.get("SCENESSL_KILLS", "25"))
 SEED = int(os.environ.get("SCENESSL_SEED", "0"))
 JITTER = 2.0  # seconds
+HIT = 0.85  # the share of the kills that wait for a job
 TRAININGS = {"train_network", "train_classifier"}
 
 
@@ -42,10 +43,15 @@ class Torturer:
         self.compare()
 
     def wait_for_a_moment(self, run: Run) -> None:
-        """Wait for a random share of the work that is left, so that the kills spread over all of it, and a little."""
+        """Wait for a random share of the work that is left, so that the kills spread over all of it, and a little.
+
+        Most kills hit a job; some come while Snakemake still makes up its mind.
+        """
         done = self.study.progress()
         share = max(0, self.work - done) / (KILLS - len(self.kills))
         goal = done + self.draws.uniform(0, 2 * share)
+        if self.draws.random() < HIT:
+            run.wait_until(run.jobs)
         run.wait_until(lambda: self.study.progress() >= goal)
         moment = time.monotonic() + self.draws.uniform(0, JITTER)
         run.wait_until(lambda: time.monotonic() > moment)
