@@ -82,7 +82,10 @@ def printed(file):
     for number, text in enumerate(pages[first:], start=1 + first):
         lines = text.rstrip().split("\n")
         assert lines[-1] == str(number)
-        texts.append("\n".join(lines[:-2]))
+        lines = lines[:-2]
+        while lines and LIST_SIGNS.fullmatch(lines[-1].strip()):  # pypdf gives a page's list signs behind its text
+            lines.pop()
+        texts.append("\n".join(lines))
     return joined(pages[0]), joined(" ".join(texts))
 
 

@@ -24,7 +24,7 @@ def config(tmp_path):
     given = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     for model in given["models"].values():
         model["init"] = "random" if model["init"] == "imagenet" else model["init"]
-    return given | {"data": str(tmp_path / "images"), "zip": False, "weights": "none"}
+    return given | {"data": str(tmp_path / "images"), "zip": False, "weights": "none", "label_efficiency": None}
 
 
 @pytest.fixture
