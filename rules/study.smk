@@ -205,9 +205,9 @@ def cached_along(wildcards):
         str(epoch): Start(pretext.name, epoch)
         for epoch in config["trajectory"]["epochs"]
     }
-    wanted |= {"0": pretext.start}
+    wanted["0"] = pretext.start
     if pretext.settings["select"] == "last":
-        wanted |= {"latest": Start(pretext.name)}
+        wanted["latest"] = Start(pretext.name)
     used = {STUDY.models[name].start for name in STUDY.frozen}
     return {
         at: features_file(start, wildcards.seed)

@@ -106,15 +106,12 @@ def _similar(grams: Sequence[Sequence[Tensor]], others: Sequence[Tensor]) -> np.
 def _pooled(model: nn.Module, crops: Crops, device: torch.device) -> Tensor:
     """Compute the features of all images that a classifier sees: float32 [n, width], on the CPU."""
     with evaluation_mode(model):
-        pieces = [pool(model, normalise(crops.batch(ids).to(device))).cpu() for ids in _batches(crops)]
+        batches = torch.arange(len(crops)).split(BATCH)
+        pieces = [pool(model, normalise(crops.batch(ids).to(device))).cpu() for ids in batches]
     features = torch.cat(pieces)
     if not features.isfinite().all():
         raise UserError("trajectory: features are not finite numbers: that training diverged.")
     return features
-
-
-def _batches(crops: Crops) -> Sequence[Tensor]:
-    return torch.arange(len(crops)).split(BATCH)
 
 
 def _maps(model: nn.Module, crops: Crops, sample: Tensor, device: torch.device) -> list[Tensor]:
