@@ -10,7 +10,7 @@ from scenessl.errors import UserError
 from scenessl.joblog import SNAKEMAKE
 from scenessl.study import manifest
 from scenessl.study.codehash import code_hash, sources
-from scenessl.study.folders import hold
+from scenessl.study.folders import hold, remove_unfinished
 from scenessl.study.graph import Start
 from scenessl.study.keys import key_file
 from scenessl.study.local import with_local
@@ -38,6 +38,9 @@ try:
     )
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:
+    remove_unfinished(f"results/{PLAN.study.name}", Path())
 
 for remark in PLAN.remarks if workflow.is_main_process else []:
     logger.warning(remark)

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 import torch
+from snakemake.persistence.file import FilePersistence
 from torture.killing import WAYS, Study
 from toy_runs import made_data, made_run
 
@@ -22,6 +24,7 @@ from scenessl.files import atomic
 from scenessl.joblog import SNAKEMAKE
 from scenessl.models import weights
 from scenessl.models.network import evaluation_mode, pool, rebuild
+from scenessl.study.folders import remove_unfinished
 from scenessl.study.states import remove_finished
 from scenessl.training import frozen
 from scenessl.training.state import State, fingerprint, held, resumable
@@ -259,12 +262,55 @@ def test_a_job_whose_snakemake_is_gone_does_not_begin(tmp_path):
     assert not (tmp_path / "sign").exists()
 
 
+def mark_unfinished(root, *names):
+    """Leave the marks of Snakemake at what a job was making when it was killed."""
+    marks = root / ".snakemake" / "incomplete"
+    marks.mkdir(parents=True, exist_ok=True)
+    snakemake = SimpleNamespace(_fetch_max_len=lambda subject: os.pathconf(subject, "PC_NAME_MAX"))
+    for name in names:
+        mark = Path(FilePersistence._record_path(snakemake, str(marks), name))
+        mark.parent.mkdir(exist_ok=True)
+        mark.write_text('{"external_jobid": null}')
+
+
+def test_what_is_marked_as_unfinished_goes_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    long = f"results/one/data/{'é' * 100}/crops.npy"
+    marked = ("results/one/data/index.csv", long, "results/one/drawn", "results/ones/a", "b.txt")
+    for name in (*marked, "results/one/data/classes.json"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch() if "." in name or "ones" in name else Path(name).mkdir()
+    mark_unfinished(tmp_path, *marked, "results/one/never/made")
+    (tmp_path / ".snakemake" / "incomplete" / "no base64 ~").touch()
+    remove_unfinished("results/one", Path())
+    left = {name for name in (*marked, "results/one/data/classes.json") if Path(name).exists()}
+    assert left == {*marked[2:], "results/one/data/classes.json"}
+
+
+def test_what_another_run_is_making_stays(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("results/one").mkdir(parents=True)
+    Path("results/one/index.csv").touch()
+    mark_unfinished(tmp_path, "results/one/index.csv")
+    code = "from scenessl.study.folders import hold; hold('results/one'); print('held', flush=True); input()"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True, env=environment) as other:
+        assert other.stdout.readline() == "held\n"
+        remove_unfinished("results/one", Path())
+        assert Path("results/one/index.csv").exists()
+        other.kill()
+    remove_unfinished("results/one", Path())
+    assert not Path("results/one/index.csv").exists()
+
+
 @pytest.mark.slow
 def test_a_training_that_was_killed_three_times_ends_with_the_bytes_of_an_undisturbed_one(tmp_path):
     whole = Study.copied(tmp_path / "whole", FEW)
     whole.finish(TRAINING)
     killed = Study(shutil.copytree(whole.folder, tmp_path / "killed", ignore=shutil.ignore_patterns("run*.txt")))
     shutil.rmtree(killed.results / "models")
+    # killed first between the end of a job and Snakemake's note of it
+    mark_unfinished(killed.folder, "results/killed/data/index.csv", "results/killed/data/crops.npy")
     for epoch, way in enumerate(
         ("SIGKILL to Snakemake alone", "SIGTERM to the whole group", "SIGINT to the whole group")
     ):

@@ -1,5 +1,6 @@
 """The folders that a study writes to, looked at before its first job: room, permission, and who else is at work."""
 
+import base64
 import errno
 import fcntl
 import os
@@ -91,12 +92,9 @@ def run_remarks(results: Path | str, root: Path) -> Iterator[str]:
 
     The way out that Snakemake names, --unlock, needs the killed run's configuration once more.
     """
-    with suppress(OSError), open(Path(results) / HELD, encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield _busy(results, file)
-            return
+    if held := _held_by_another(results):
+        yield held
+        return
     locks = root / RECORDS / "locks"
     for lock in sorted(locks.glob("*.lock")):
         if any(line.startswith(f"{results}/") for line in _lines(lock)):
@@ -106,6 +104,39 @@ def run_remarks(results: Path | str, root: Path) -> Iterator[str]:
                 f"If it was killed, this clears it: rm {locks}/{number}.*.lock"
             )
             return
+
+
+def remove_unfinished(results: Path | str, root: Path) -> None:
+    """Remove what a killed run left with Snakemake's mark that it is not finished, unless another run is at work.
+
+    Snakemake makes such a file anew, but nothing that reads it as `ancient` (dag.py, update_needrun, 9.27.1: a job that
+    is forced hides all that descends from it), and ends well. A file that is missing leads on.
+    """
+    if _held_by_another(results):
+        return
+    marks = root / RECORDS / "incomplete"
+    for mark in marks.rglob("*"):
+        if mark.is_file() and (marked := _marked(mark.relative_to(marks))).startswith(f"{results}/"):
+            with suppress(OSError):  # gone, or a folder, which is not read as `ancient`
+                (root / marked).unlink()
+
+
+def _marked(mark: Path) -> str:
+    """Read the name of the file that a mark is for: Base64, cut into folders "@…" where it is long."""
+    try:
+        return base64.urlsafe_b64decode("".join(part.removeprefix("@") for part in mark.parts)).decode()
+    except ValueError:
+        return ""
+
+
+def _held_by_another(results: Path | str) -> str:
+    """Say which other run holds a study's results, if one does."""
+    with suppress(OSError), open(Path(results) / HELD, encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _busy(results, file)
+    return ""
 
 
 def _busy(results: Path | str, file: IO[str]) -> str:
