@@ -20,7 +20,7 @@ STUDY = Path(__file__).parent / "study.yaml"
 DELTA = "delta.yaml"
 CONFIGFILES = ("config.yaml", "studies/demo.yaml", STUDY.name, DELTA)
 MAY_DIFFER = ("logs/", "benchmarks/", "data/source.json", "report/report.html", ".state/run.lock")
-NO_WORK = ("logs/", "benchmarks/", "data/drawn")
+NO_WORK = ("logs/", "benchmarks/", "data/drawn", "data/.drawn")
 LOCKED = "cannot be locked"
 PATIENCE = 300  # seconds for a run to end by itself
 

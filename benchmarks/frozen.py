@@ -1,0 +1,100 @@
+"""A new classifier on frozen features: cached once, against running the network in every epoch."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from benchmarks.material import Material, recipe
+from benchmarks.pairs import Side, in_turns
+from benchmarks.rows import Row
+from scenessl.data.crops import Crops, normalise
+from scenessl.files import read_csv
+from scenessl.models.network import pool
+from scenessl.training.data import Data
+from scenessl.training.frozen import train_classifier, write_features
+from scenessl.training.state import State
+
+TRAIN, VALIDATION = 128, 32
+
+
+def rows(material: Material) -> Iterator[Row]:
+    """Measure all epochs of one classifier, the features of its images included."""
+    data, settings = fewer(material), recipe("classifier")
+    accuracies: dict[str, float] = {}
+    found = in_turns(ours(material, data, settings, accuracies), usual(material, data, settings, accuracies), pairs=3)
+    notes = [", ".join(f"{side} {accuracy:.1%}" for side, accuracy in accuracies.items()) + " on the validation images"]
+    yield Row(
+        f"classifier, {settings['epochs']} epochs", "the network in every epoch", found, settings["epochs"], notes
+    )
+
+
+def fewer(material: Material) -> Data:
+    """Give some of the training and validation images, and no others, with crops of their own."""
+    data, chosen = material.data(), {}
+    for part, number in (("train", TRAIN), ("validation", VALIDATION)):
+        ids = data.parts[part]
+        chosen[part] = ids[torch.linspace(0, len(ids) - 1, min(number, len(ids))).long()]
+    ids = torch.cat(list(chosen.values()))
+    np.save(material.folder / "fewer.npy", data.crops.array[ids.numpy()])
+    places = torch.arange(len(ids)).split([len(part) for part in chosen.values()])
+    return Data(
+        data.labels[ids], data.classes, dict(zip(chosen, places, strict=True)), Crops(material.folder / "fewer.npy")
+    )
+
+
+def ours(material: Material, data: Data, settings: dict, accuracies: dict[str, float]) -> Side:
+    """Cache the features and train on them, with every file that a study keeps."""
+    outputs = {name: material.folder / name for name in ("weights", "epochs", "history", "selection")}
+
+    def side() -> int:
+        state = State(material.folder / "frozen", "a")
+        for piece in state.folder.glob("*"):
+            piece.unlink()
+        features = material.folder / "features.safetensors"
+        start = {"start": material.start, "start_epoch": None}
+        crops = material.folder / "fewer.npy"
+        write_features(**start, crops=crops, mirrored=True, device="cpu", state=state, output=features)
+        train_classifier(**start, settings=settings, seed=0, features=features, data=data, state=state, outputs=outputs)
+        accuracies["ours"] = max(float(row["validation_accuracy"]) for row in read_csv(outputs["history"]))
+        return 1
+
+    return side
+
+
+def usual(material: Material, data: Data, settings: dict, accuracies: dict[str, float]) -> Side:
+    """Run the frozen network over training and validation images in every epoch, as most scripts do."""
+    model = material.network(len(data.classes)).to(memory_format=torch.contiguous_format)
+    model.requires_grad_(False).eval()
+    size = settings["batch_size"]
+
+    def side() -> int:
+        classifier = torch.nn.Sequential(
+            torch.nn.Dropout(settings["dropout"]), torch.nn.Linear(1280, len(data.classes))
+        )
+        optimizer = torch.optim.AdamW(classifier.parameters(), lr=settings["learning_rate"], weight_decay=0.05)
+        best = 0.0
+        for _ in range(settings["epochs"]):
+            train = data.parts["train"]
+            classifier.train()
+            for chunk in train[torch.randperm(len(train))].split(size):
+                loss = torch.nn.functional.cross_entropy(classifier(seen(model, data, chunk)), data.labels[chunk])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            classifier.eval()
+            ids = data.parts["validation"]
+            answers = torch.cat([classifier(seen(model, data, chunk)).argmax(1) for chunk in ids.split(size)])
+            best = max(best, (answers == data.labels[ids]).float().mean().item())
+        accuracies["usual"] = best
+        return 1
+
+    return side
+
+
+@torch.no_grad()
+def seen(model: torch.nn.Module, data: Data, ids: torch.Tensor) -> torch.Tensor:
+    """Give the features of some images, half of them mirrored."""
+    images = data.crops.batch(ids)
+    mirrored = torch.where(torch.rand(len(ids), 1, 1, 1) < 0.5, images.flip(-1), images)
+    return pool(model, normalise(mirrored).contiguous())

@@ -1,0 +1,94 @@
+"""Training all layers: against the arithmetic alone, and against the usual script."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torchvision import datasets, transforms
+
+from benchmarks.material import SIDE, Material, recipe
+from benchmarks.pairs import Side, in_turns
+from benchmarks.rows import Row
+from scenessl.data.crops import MEAN, STD, normalise
+from scenessl.tasks import scenes
+from scenessl.training.data import Data
+from scenessl.training.loop import Course, fit
+from scenessl.training.network import Views, learner_of
+from scenessl.training.state import State
+
+IMAGES = 256  # of an epoch, half a minute of two CPU cores
+
+
+def rows(material: Material) -> Iterator[Row]:
+    """Measure both."""
+    data, settings = material.data(), recipe("supervised") | {"weight_average": 0.0, "label_smoothing": 0.0}
+    ids = data.parts["train"][torch.randperm(len(data.parts["train"]))[:IMAGES]]
+    for other, make, demanded in (
+        ("forward, backward and step alone, tensors in memory", bare, 1 / 1.03),
+        ("ImageFolder in a DataLoader of 2 workers, contiguous", usual, 1.5),
+    ):
+        sides = (make_side(material, data, ids, settings) for make_side in (ours, make))
+        yield Row("training", other, in_turns(*sides), demanded)
+
+
+def ours(material: Material, data: Data, ids: Tensor, settings: dict) -> Side:
+    """Make an epoch as a study's training makes it, reading, augmenting and keeping its state included."""
+    views = Views(scenes, data, torch.device("cpu"), {})
+    learner = learner_of(material.network(len(data.classes)), settings, scenes.loss)
+    course = Course(epochs=1, steps_per_epoch=IMAGES // settings["batch_size"], schedule="constant", warmup=0.0, seed=0)
+    none = {"train_loss": 0.0, "train_accuracy": 0.0, "validation_loss": 0.0, "validation_accuracy": 0.0}
+
+    def side() -> int:
+        state = State(material.folder / "state", "a")
+        for piece in state.folder.glob("*"):
+            piece.unlink()
+        augmentation = settings["augmentation"]
+        fit(
+            learner,
+            lambda epoch: views.training(ids, epoch, 0, settings["batch_size"], augmentation),
+            lambda model: none,
+            course,
+            state,
+        )
+        return len(ids)
+
+    return side
+
+
+def bare(material: Material, data: Data, ids: Tensor, settings: dict) -> Side:
+    """Make the steps of an epoch and nothing else: same layout, precision and optimizer."""
+    learner = learner_of(material.network(len(data.classes)), settings, scenes.loss)
+    batches = [(normalise(data.crops.batch(chunk)), data.labels[chunk]) for chunk in ids.split(settings["batch_size"])]
+
+    def side() -> int:
+        learner.model.train()
+        for inputs, targets in batches:
+            loss = cross_entropy(learner.model(inputs), targets)
+            learner.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            learner.optimizer.step()
+        return len(ids)
+
+    return side
+
+
+def usual(material: Material, data: Data, ids: Tensor, settings: dict) -> Side:
+    """Make an epoch as most scripts do: files are decoded anew by two workers, the network lies as it was built."""
+    model = material.network(len(data.classes)).to(memory_format=torch.contiguous_format).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    steps = [transforms.RandomResizedCrop(SIDE), transforms.RandomHorizontalFlip(), transforms.ToTensor()]
+    shown = transforms.Compose([*steps, transforms.Normalize(MEAN, STD)])
+    folder = datasets.ImageFolder(str(material.images / "train"), shown)
+    chosen = torch.utils.data.Subset(folder, torch.randperm(len(folder))[: len(ids)].tolist())
+    loader = torch.utils.data.DataLoader(chosen, settings["batch_size"], shuffle=True, num_workers=2)
+    criterion = nn.CrossEntropyLoss()
+
+    def side() -> int:
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            criterion(model(inputs), targets).backward()
+            optimizer.step()
+        return len(chosen)
+
+    return side
