@@ -1,6 +1,6 @@
 # One word for each thing that a user does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo report draft page check test test-long test-quick test-slurm torture lint lock clean-env
+.PHONY: help demo report draft page check test test-long test-quick test-slurm torture bench lint lock clean-env
 SHELL := /bin/bash
 
 VENV ?= .venv
@@ -81,6 +81,10 @@ test-slurm: ## set up, with Debian's Slurm where it can be had, and run a study 
 test-quick: ## set up and run the tests that take milliseconds
 	@./install.sh dev
 	$(RUN) -m pytest $(PAIR) -m "not slow and not long and not torture and not slurm"
+
+bench: ## set up with other people's tools and compare; under 45 minutes [DATA=/path WEIGHTS=/file]
+	@./install.sh bench
+	$(RUN) -m benchmarks $(if $(DATA),--data $(call quoted,DATA)) $(if $(WEIGHTS),--weights $(call quoted,WEIGHTS))
 
 lint: ## style and workflow checks
 	@./install.sh dev

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Make the Python environment .venv from pinned versions, once: install.sh run | install.sh dev (tests and linters too).
+# Make the Python environment .venv from pinned versions, once: install.sh run | install.sh dev (tests and
+# linters too) | install.sh bench (what the benchmarks compare with, too).
 # A second call with the same requirements says what is there and ends at once. PYTHON=… names the interpreter to use.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -10,8 +11,9 @@ case "$venv" in -*) venv="./$venv" ;; esac
 case "$kind" in
 run) files=(requirements.txt) ;;
 dev) files=(requirements.txt requirements-tensorboard.txt requirements-dev.txt) ;;
+bench) files=(requirements.txt requirements-bench.txt) ;;
 *)
-    echo "install.sh: write 'install.sh run' or 'install.sh dev'." >&2
+    echo "install.sh: write 'install.sh run', 'install.sh dev' or 'install.sh bench'." >&2
     exit 2
     ;;
 esac

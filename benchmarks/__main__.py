@@ -1,4 +1,4 @@
-"""Run the benchmarks and print their table.
+"""Run the benchmarks and print their tables.
 
 python -m benchmarks [training frozen scorecam inversion decoding] [--data FOLDER] [--weights FILE]
 """
@@ -14,26 +14,33 @@ from pathlib import Path
 import torch
 
 from benchmarks.material import prepare
-from benchmarks.rows import HEAD
+from benchmarks.rows import HEAD, LIMITS
 from scenessl.joblog import job
 
-NAMES = ("training", "frozen", "scorecam", "inversion", "decoding")
+RATIOS = ("training", "frozen", "scorecam", "inversion", "decoding")
+SIZES = ("memory", "workflow")
+NAMES = (*RATIOS, *SIZES)
 
 
 def main() -> None:
     """Measure what is asked for, all by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Compare our stages with others'.")
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="stages, all by default")
+    parser.add_argument("names", nargs="*", metavar="STAGE", help=f"all by default: {', '.join(NAMES)}")
     parser.add_argument("--data", type=Path, help="folder with images; drawn ones by default")
     parser.add_argument("--weights", type=Path, help="file with ImageNet weights; random ones by default")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     asked = parser.parse_args()
+    if unknown := set(asked.names) - set(NAMES):
+        parser.error(f"no such stage: {', '.join(sorted(unknown))}. There are {', '.join(NAMES)}.")
     with tempfile.TemporaryDirectory() as folder, job(Path(folder) / "log", asked.threads):
         material = prepare(Path(folder), asked.data, asked.weights)
-        print("\n".join(machine()), HEAD, sep="\n\n", flush=True)
-        for name in asked.names or NAMES:
-            for row in import_module(f"benchmarks.{name}").rows(material):
-                print(row.line(), flush=True)
+        print("\n".join(machine()), flush=True)
+        for head, stages, measure in ((HEAD, RATIOS, "rows"), (LIMITS, SIZES, "limits")):
+            print(f"\n{head}", flush=True)
+            for name in stages:
+                if name in (asked.names or NAMES):
+                    for row in getattr(import_module(f"benchmarks.{name}"), measure)(material):
+                        print(row.line(), flush=True)
 
 
 def machine() -> Iterator[str]:

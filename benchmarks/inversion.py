@@ -1,14 +1,13 @@
 """Model inversion of five filters and their sum: in one batch, against one after the other, and against lucent."""
 
 import copy
+import dataclasses
 import functools
 from collections.abc import Iterator
 from importlib.metadata import version
 
 import torch
 import yaml
-from lucent.optvis import objectives, param
-from lucent.optvis.render import render_vis
 
 from benchmarks.material import ROOT, SIDE, Material
 from benchmarks.pairs import Side, in_turns
@@ -18,46 +17,51 @@ from scenessl.explain.ascent import Ascent, ascend
 from scenessl.explain.inversion import Units, goals, start_image
 from scenessl.models.network import Network
 
-STEPS = 12
+STEPS, FILTERS = 12, 5
 
 
 def rows(material: Material) -> Iterator[Row]:
     """Measure both; a step of one image is the unit."""
-    model = material.network(15).eval()
+    model, settings = material.network(15).eval(), ascent()
+    wanted = goals(FILTERS)
+    stage, batched = f"inversion, {len(wanted)} images", climb(model, settings, [wanted])
+    yield Row(stage, "one image after the other", in_turns(batched, climb(model, settings, wanted.split(1))), 1.0)
+    yield Row(stage, f"lucent {version('torch-lucent')}", in_turns(batched, lucent(model)), 1.5)
+
+
+def ascent() -> Ascent:
+    """Give the main study's settings, for a few steps."""
     with open(ROOT / "config.yaml", encoding="utf-8") as file:
-        settings = yaml.safe_load(file)["inversion"] | {"steps": STEPS}
-    filters = list(range(settings.pop("filters")))
-    del settings["models"]
-    ascent, wanted = Ascent(**settings), goals(len(filters))
-    together, single = ours(model, filters, ascent, [wanted]), ours(model, filters, ascent, wanted.split(1))
-    stage = f"inversion, {len(wanted)} images"
-    yield Row(stage, "one image after the other", in_turns(together, single), 1.0)
-    yield Row(stage, f"lucent {version('torch-lucent')}", in_turns(together, lucent(model, filters)), 1.5)
+        settings = yaml.safe_load(file)["inversion"]
+    return Ascent(**{field.name: settings[field.name] for field in dataclasses.fields(Ascent)} | {"steps": STEPS})
 
 
-def ours(model: Network, filters: list[int], settings: Ascent, batches: list[torch.Tensor]) -> Side:
+def climb(model: Network, settings: Ascent, batches: list[torch.Tensor]) -> Side:
     """Climb with the images of each batch at once."""
     limits = tuple(normalise(torch.full((1, 3, 1, 1), value, dtype=torch.uint8)) for value in (0, 255))
 
     def side() -> int:
-        units = Units(model, filters)
+        units = Units(model, range(FILTERS))
         for wanted in batches:
             start = start_image(SIDE, settings.noise, 0).expand(len(wanted), -1, -1, -1)
             ascend(units, wanted, start, limits, settings, seed=0, report=lambda line: None)
-        return STEPS * (len(filters) + 1)
+        return STEPS * (FILTERS + 1)
 
     return side
 
 
-def lucent(model: Network, filters: list[int]) -> Side:
+def lucent(model: Network) -> Side:
     """Let lucent make an image per filter and one of their sum, with its own regularisers."""
+    from lucent.optvis import objectives, param
+    from lucent.optvis.render import render_vis
+
     theirs = copy.deepcopy(model).to(memory_format=torch.contiguous_format).eval()  # as it is built without us
 
     def side() -> int:
-        single = [objectives.channel("features_8", filter) for filter in filters]
+        single = [objectives.channel("features_8", filter) for filter in range(FILTERS)]
         for objective in (*single, objectives.Objective.sum(single)):
             image, quiet = functools.partial(param.image, SIDE), {"progress": False, "show_image": False}
             render_vis(theirs, objective, image, thresholds=(STEPS,), **quiet)
-        return STEPS * (len(filters) + 1)
+        return STEPS * (FILTERS + 1)
 
     return side

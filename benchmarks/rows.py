@@ -1,9 +1,7 @@
-"""The rows of the table: what is compared with what, and which gain is demanded."""
+"""The rows of the two tables: what is compared with what, and what has a limit."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from benchmarks.material import Material
 from benchmarks.pairs import Pairs
 
 
@@ -33,5 +31,20 @@ class Row:
         return f"| {' | '.join([*cells, '; '.join(self.notes)])} |"
 
 
-Benchmark = Callable[[Material], Iterable[Row]]
+@dataclass(frozen=True)
+class Limit:
+    """Something that may be so large and no larger."""
+
+    what: str
+    found: float
+    most: float
+    unit: str
+
+    def line(self) -> str:
+        """Write a row of a Markdown table."""
+        met = "yes" if self.found <= self.most else "no"
+        return f"| {self.what} | {self.found:.1f} {self.unit} | {self.most:.1f} {self.unit} | {met} |"
+
+
 HEAD = "| stage | against | times as fast, median (min to max) | demanded | met | notes |\n" + "| --- " * 6 + "|"
+LIMITS = "| what | found | at most | met |\n" + "| --- " * 4 + "|"

@@ -14,7 +14,7 @@ from scenessl.data.crops import MEAN, STD, normalise
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
 from scenessl.training.loop import Course, fit
-from scenessl.training.network import Views, learner_of
+from scenessl.training.network import Views, learner_of, load_task
 from scenessl.training.state import State
 
 IMAGES = 256  # of an epoch, half a minute of two CPU cores
@@ -32,10 +32,13 @@ def rows(material: Material) -> Iterator[Row]:
         yield Row("training", other, in_turns(*sides), demanded)
 
 
-def ours(material: Material, data: Data, ids: Tensor, settings: dict) -> Side:
+def ours(
+    material: Material, data: Data, ids: Tensor, settings: dict, *, task: str = "scenes", **options: object
+) -> Side:
     """Make an epoch as a study's training makes it, reading, augmenting and keeping its state included."""
-    views = Views(scenes, data, torch.device("cpu"), {})
-    learner = learner_of(material.network(len(data.classes)), settings, scenes.loss)
+    module = load_task(task)
+    views = Views(module, data, torch.device("cpu"), options)
+    learner = learner_of(material.network(len(module.target_names(data.classes))), settings, module.loss)
     course = Course(epochs=1, steps_per_epoch=IMAGES // settings["batch_size"], schedule="constant", warmup=0.0, seed=0)
     none = {"train_loss": 0.0, "train_accuracy": 0.0, "validation_loss": 0.0, "validation_accuracy": 0.0}
 

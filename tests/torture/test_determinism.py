@@ -1,4 +1,4 @@
-"""The same study, made three times in three places: the same bytes."""
+"""The same study, made in another place on other cores: the same bytes."""
 
 import hashlib
 from pathlib import Path
@@ -24,10 +24,9 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@pytest.mark.parametrize("cores", ["all", "3"])
-def test_another_clone_with_other_cores_gives_the_same_bytes(demo, tmp_path, cores):
+def test_another_clone_on_other_cores_gives_the_same_bytes(demo, tmp_path):
     other = Project(copy_project(tmp_path / "elsewhere"), demo.configfiles)
-    result = other.snakemake("--quiet", "rules", "--cores", cores)
+    result = other.snakemake("--quiet", "rules", "--cores", "3")
     assert result.returncode == 0, (result.stdout + result.stderr)[-5000:]
     before, after = hashes(demo), hashes(other)
     assert before.keys() == after.keys()
