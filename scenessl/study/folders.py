@@ -115,7 +115,7 @@ def remove_unfinished(results: Path | str, root: Path) -> None:
     if _held_by_another(results):
         return
     marks = root / RECORDS / "incomplete"
-    for mark in marks.rglob("*"):
+    for mark in sorted(marks.rglob("*")):
         if mark.is_file() and (marked := _marked(mark.relative_to(marks))).startswith(f"{results}/"):
             with suppress(OSError):  # gone, or a folder, which is not read as `ancient`
                 (root / marked).unlink()
