@@ -16,6 +16,7 @@ from scenessl.study.keys import key_file
 from scenessl.study.local import with_local
 from scenessl.study.planning import plan, start
 from scenessl.study.preflight import STUDENT, checkpoint_folder
+from scenessl.study.trials import FULL, SHORT, planned
 from scenessl.study.unfinished import advice
 from scenessl.report.checkout import project_files
 from scenessl.report.naming import submission_name
@@ -61,6 +62,9 @@ onerror:
 
 STUDY = PLAN.study
 ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, name)]
+TRIALS = planned(
+    PLAN.published, full=True
+)  # by form and model; not all need be asked for
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 READERS = 8  # more threads that read images wait for the disk
@@ -151,6 +155,19 @@ def training_minutes(wildcards, input, attempt):
     """Minutes of a training: four times what two CPU cores took; one that is cut off goes on in its next attempt."""
     epochs = model_of(wildcards).settings["epochs"]
     return round(attempt * (60 + 0.02 * epochs * input.size_mb))
+
+
+def trial_minutes(wildcards, input, attempt):
+    """Minutes of all trials of a network: each takes as long as its training in the full form."""
+    number = len(TRIALS[FULL, wildcards.model]) if wildcards.form == FULL else 1
+    return number * training_minutes(wildcards, input, attempt)
+
+
+def bound(key):
+    """Give what bounds a training in the short form; in the full one, nothing does."""
+    return lambda wildcards: (
+        PLAN.published["trials"][key] if wildcards.form == SHORT else None
+    )
 
 
 # What jobs ask a cluster for, more with every attempt; a workstation sets no limit. A rule that has none of these is

@@ -16,6 +16,7 @@ from scenessl.evaluation import (
     settings_tables,
     summary_table,
     trajectory_tables,
+    trial_table,
 )
 from scenessl.evaluation.runs import read_runs
 from scenessl.files import read_json, write_csv
@@ -64,7 +65,7 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
 
 
 def _curves(root: Path, published: Mapping, partial: bool) -> dict[str, tuple]:
-    """Compute the tables along the pretexts and over numbers of labels, if the study asks for them."""
+    """Compute the tables along the pretexts, over numbers of labels and of settings, if the study asks for them."""
     tables = {}
     if published.get("trajectory"):
         found = trajectory_tables.read_trajectories(root, published, partial=partial)
@@ -74,6 +75,9 @@ def _curves(root: Path, published: Mapping, partial: bool) -> dict[str, tuple]:
         few = label_table.read_labels(root, published, partial=partial)
         tables["label_efficiency.csv"] = (label_table.COLUMNS, label_table.label_rows(few))
         tables["label_gains.csv"] = (label_table.GAINS, label_table.gain_rows(few, published["models"]))
+    if published.get("trials"):
+        tried = trial_table.read_trials(root, published, partial=partial)
+        tables["trials.csv"] = (trial_table.COLUMNS, trial_table.trial_rows(tried))
     return tables
 
 

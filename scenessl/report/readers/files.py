@@ -43,6 +43,8 @@ TEXTS = frozenset(
         "control",
         "over",
         "test",
+        "form",
+        "kind",
     ]
 )
 """Columns that are never numbers, even where they look like one (a class may be called 007)."""
