@@ -174,8 +174,8 @@ def _best(own: list[Tried], standing: list[Tried]) -> Markup:
 
 
 AGAINST = {
-    "b": "{was} is ahead of {others}",
-    "a": "{was} is behind {others}, and was not changed after that",
+    "b": "{others} did worse",
+    "a": "{others} did better, and {was} was not changed after that",
     "open": "no difference to {others} is shown",
 }
 
