@@ -174,6 +174,7 @@ def bound(key):
 # small: its share stands in the cluster's profile.
 INFERENCE = {"mem_mb": memory, "runtime": minutes}
 TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}
+TRIALLING = {"mem_mb": training_memory, "runtime": trial_minutes}
 
 
 def plain(settings):

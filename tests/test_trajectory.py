@@ -258,7 +258,8 @@ def test_few_labels_are_told_as_they_went(tmp_path, few, words, short):
     told = plain(labels.answers(evidence)[0])
     assert told.startswith("With rotation, set against imagenet, its own start") and words in told
     assert short in plain(labels.finding(evidence))
-    assert "draws of the labelled images on one training" in told
+    assert "draws of the labelled images, judged by the same test images on one training" in told
+    assert "which share one training and its test images" in plain(labels.finding(evidence))
 
 
 def test_the_gain_with_few_labels_is_compared_with_that_of_all(tmp_path):
@@ -275,6 +276,21 @@ def test_over_several_seeds_trainings_are_what_counts(tmp_path):
     told = plain(labels.answers(read_evidence(root)))
     assert "The intervals are over three trainings" in told
     assert "paired t-test" in plain(along.courses(read_evidence(root)))
+
+
+def test_seeds_that_stop_at_different_epochs_keep_their_latest(tmp_path):
+    evidence = read_evidence(study(tmp_path, seeds=(0, 1), accuracies={"perturbation": (0.5, 0.6, 0.65, 0.9)}))
+    for table in ("trajectory", "similarity"):
+        for row in evidence.rows(table, model="perturbation", seed=1, epoch=6):
+            row["epoch"] = 5
+    found = [row for row in along.rows(evidence) if row["model"] == "perturbation"]
+    assert [row["epoch"] for row in found] == ["0", "1", "3", "5 to 6"]
+    assert found[-1]["spread"].mean == pytest.approx(0.9, abs=0.01) and len(found[-1]["spread"].values) == 2
+    told = plain(along.courses(evidence)[1])
+    assert "lies between epochs 3 and 5 to 6 (+25.00 points of +40.17 points)" in told
+    assert found[-1]["change"] == pytest.approx(0.4017, abs=1e-4)
+    last = [row for row in along.blocks(evidence) if row["model"] == "perturbation"][-1]
+    assert last["epoch"] == "5 to 6" and len(last["values"]) == len(BLOCKS)
 
 
 def test_missing_results_are_left_out_of_a_draft_and_named_otherwise(tmp_path):

@@ -26,8 +26,7 @@ rule try_network:
         form=f"{SHORT}|{FULL}",
     threads: PLAN.threads
     resources:
-        mem_mb=training_memory,
-        runtime=trial_minutes,
+        **TRIALLING,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],

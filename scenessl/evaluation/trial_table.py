@@ -46,14 +46,14 @@ DIVERGED = "diverged"
 Found = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
 
 
-def read_trials(root: Path | str, published: Mapping, *, partial: bool = False) -> Found:
-    """Read the trials of a study by form and model; `partial` leaves out what is not there yet.
+def read_trials(root: Path | str, published: Mapping) -> Found:
+    """Read the trials of a study by form and model.
 
     Raises:
         UserError: a file is missing or damaged.
     """
     paths = {key: Path(root) / f"trials/{key[0]}/{key[1]}.npz" for key in planned(published)}
-    return {key: read_arrays(path, KEYS) for key, path in paths.items() if path.exists() or not partial}
+    return {key: read_arrays(path, KEYS) for key, path in paths.items()}
 
 
 def trial_rows(found: Found) -> list[dict]:

@@ -9,7 +9,6 @@ from scenessl.evaluation.trial_table import DIVERGED
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import (
     DASH,
-    SPACE,
     code,
     count,
     hundredfold,
@@ -199,7 +198,7 @@ def _support(row: dict) -> str:
     if row["low"] is None:
         return f"{points(row['difference'])}, the same for every image"
     interval = point_range(row["low"], row["high"])
-    return f"{points(row['difference'])}; 95{SPACE}% interval {interval}, {p_value(row['p_holm'])}"
+    return f"{points(row['difference'])}; 95\u00a0% interval {interval}, {p_value(row['p_holm'])}"
 
 
 # --- Ablations ---
