@@ -271,8 +271,8 @@ def test_the_reason_says_what_the_sweep_found(tmp_path, moved, words):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (-0.15, "is right for 65.00 % of the validation images instead of 80.00 % (−15.00 points"),
-        (0.15, "it costs accuracy there"),
+        (-0.15, "has a validation accuracy of 65.00 % instead of 80.00 % (−15.00 points"),
+        (0.15, "the setting costs accuracy there"),
         (0.01, "no effect on accuracy is shown"),
         (None, "With 0 in place of 0.1, supervised diverged"),
     ],
@@ -280,8 +280,8 @@ def test_the_reason_says_what_the_sweep_found(tmp_path, moved, words):
 def test_a_strategy_is_worth_what_its_ablation_found(tmp_path, change, words):
     evidence = read_with(tmp_path, {("label_smoothing", "0.0"): change}, gap=0.05)
     (said,) = [text for text in map(plain, training.strategies(evidence)) if text.startswith("Label smoothing")]
-    assert words in said and ("it raises the accuracy there" in said) == (change == -0.15)
-    assert change is None or "with a generalisation gap of +5.00 points instead of +5.00 points" in said
+    assert words in said and ("the setting raises the accuracy there" in said) == (change == -0.15)
+    assert change is None or "and a generalisation gap of +5.00 points instead of +5.00 points" in said
     assert "was not measured" in said  # in the other classifiers
     (chosen,) = [text for text in map(plain, training.strategies(evidence)) if text.startswith("Selecting the epoch")]
     assert chosen.endswith("What it changes was not measured.")
@@ -306,3 +306,21 @@ def test_without_trials_nothing_is_said_to_be_measured(tmp_path, asked):
     assert ('id="sweeps"' in html) == (asked == "ablations") and ('id="ablations"' in html) == (asked == "sweeps")
     assert ("contributes on its own was not measured" in html) == (asked != "sweeps")
     assert ("Tried on" in html) == (asked == "ablations")
+
+
+def test_an_ablated_pretext_is_judged_on_its_own_task_and_that_is_said(tmp_path):
+    asked = configuration()["trials"] | {"ablations": ["rotation"]}
+    evidence = read_evidence(write_study(tmp_path, per_class=2, trials=asked))
+    assert "The accuracy of rotation is that on its own task" in plain(told.ablations(evidence))
+    assert "own task" not in plain(told.ablations(read_evidence(write_study(tmp_path, per_class=2))))
+    assert "Distillation" in plain(
+        next(text for text in training.strategies(evidence) if "With 0 in place of 1" in text)
+    )
+
+
+def test_a_draft_names_the_trials_that_are_missing_and_shows_the_rest(tmp_path):
+    root = write_study(tmp_path, per_class=2)
+    (root / "tables/trials.csv").unlink()
+    html = render_html(read_evidence(root, draft=True), paper("templates"))
+    assert html.count("Not there yet: <code>tables/trials.csv") >= 1
+    assert 'id="reasons"' in html and "Weight decay" in html and "Tried on" not in html

@@ -35,7 +35,7 @@ from scenessl.training.network import (
 from scenessl.training.seeding import generator, seeded
 from scenessl.training.state import State
 
-WATCHED = 16  # images that the log's lines after each epoch rest on; a trial is judged once, at its end
+WATCHED = 16  # views that the log's lines after each epoch rest on; a trial is judged once, at its end
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _judged(bench: Bench, own: Mapping, state: State, number: int) -> dict[str, 
 def _trained(bench: Bench, own: Mapping, state: State) -> nn.Module:
     """Train by the common loop; give the model as its last epoch leaves it, averaged if the settings say so."""
     model = bench.build(own)
-    few = {part: _spread(ids) for part, ids in bench.parts.items()}
+    few = {part: _spread(ids, max(1, WATCHED // bench.views)) for part, ids in bench.parts.items()}
     rows = fit(
         learner_of(model, own, bench.loss),
         lambda epoch: bench.batches(own, epoch),
@@ -228,9 +228,9 @@ def _trained(bench: Bench, own: Mapping, state: State) -> nn.Module:
     return model
 
 
-def _spread(ids: Tensor) -> Tensor:
+def _spread(ids: Tensor, number: int) -> Tensor:
     """Pick some of the images, through all of them."""
-    return ids[torch.linspace(0, len(ids) - 1, min(WATCHED, len(ids))).long()]
+    return ids[torch.linspace(0, len(ids) - 1, min(number, len(ids))).long()]
 
 
 def _scores(model: nn.Module, batches: Iterator, views: int) -> Tensor:

@@ -38,8 +38,7 @@ def settings(evidence: Evidence) -> list[Markup]:
         settings=ref("settings_optimisation", "settings_regularisation"),
         reasons=ref("reasons"),
     )
-    shared = paragraph(opening, _optimizers(evidence), _layers(evidence), _keeping(evidence))
-    return [shared, _same_epochs(evidence), trials.sweeps(evidence)]
+    return [paragraph(opening, _optimizers(evidence), _layers(evidence), _keeping(evidence)), _same_epochs(evidence)]
 
 
 def _values(evidence: Evidence, key: str) -> dict[str, list[str]]:

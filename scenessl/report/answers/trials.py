@@ -19,6 +19,7 @@ from scenessl.report.numbers import (
     points,
     setting,
 )
+from scenessl.report.readers.files import Gap
 from scenessl.report.wording import listing, names, number_word, paragraph, ref, say
 from scenessl.study.trials import ABLATION, FULL, OFF, SWEEP, planned
 
@@ -70,13 +71,16 @@ def has_ablations(evidence: Evidence) -> bool:
     return has(evidence, ABLATION)
 
 
+def _has_results(evidence: Evidence, kind: str) -> bool:
+    """Tell whether trials of a kind are there; in a draft they may not be yet."""
+    return has(evidence, kind) and not isinstance(evidence.tables["trials"], Gap)
+
+
 # --- Sweeps ---
 
 
-def sweeps(evidence: Evidence) -> Markup | None:
-    """Introduce the table of sweeps; None where nothing was varied."""
-    if not has_sweeps(evidence):
-        return None
+def sweeps(evidence: Evidence) -> Markup:
+    """Introduce the table of sweeps."""
     models = list(dict.fromkeys(one.row["model"] for one in tried(evidence, SWEEP)))
     opening = say(
         "How much learning rate and batch size matter was measured on validation images, never on test images, in "
@@ -136,7 +140,7 @@ def difference_cells(row: dict) -> Markup:
 
 def measured(evidence: Evidence, key: str, models: Sequence[str]) -> list[Markup]:
     """Say what the sweeps of a setting found, for those of the models that were tried."""
-    if not has_sweeps(evidence):
+    if not _has_results(evidence, SWEEP):
         return []
     found = [tried(evidence, SWEEP, name, key) for name in models]
     return [_swept(own) for own in found if own]
@@ -205,15 +209,15 @@ def _support(row: dict) -> str:
 
 
 WORTH = {
-    "a": "it costs accuracy there",
-    "b": "it raises the accuracy there",
+    "a": "the setting costs accuracy there",
+    "b": "the setting raises the accuracy there",
     "open": "no effect on accuracy is shown",
 }
 
 
 def switched_off(evidence: Evidence, key: str, users: Sequence[str]) -> list[Markup]:
     """Say what a strategy is worth where it was switched off, and in which of its users that was not measured."""
-    if not has_ablations(evidence):
+    if not _has_results(evidence, ABLATION):
         return []
     found = [one for one in tried(evidence, ABLATION, key=key) if one.row["model"] in users] if key in OFF else []
     others = [name for name in users if name not in {one.row["model"] for one in found}]
@@ -230,8 +234,8 @@ def _worth(one: Tried) -> Markup:
     if row["verdict"] == DIVERGED:
         return say("With {value} in place of {was}, {model} diverged.", value=one.value, was=one.was, model=model)
     text = (
-        "With {value} in place of {was}, {model} is right for {share} of the validation images instead of {before} "
-        "({support}), with a generalisation gap of {gap} instead of {wider}: {worth}."
+        "With {value} in place of {was}, {model} has a validation accuracy of {share} instead of {before} ({support}) "
+        "and a generalisation gap of {gap} instead of {wider}: {worth}."
     )
     return say(
         text,
@@ -261,8 +265,11 @@ def ablations(evidence: Evidence) -> Markup:
         models=names(models),
         table=ref("ablations"),
     )
+    pretexts = [name for name in models if evidence.models[name].task != "scenes"]
+    own = "The accuracy of {models} is that on {their} own task; what a strategy does to the transfer was not measured."
+    transfer = say(own, models=names(pretexts), their="its" if len(pretexts) == 1 else "their")
     caveat = Markup(
         "What chooses an epoch by the validation images cannot be judged by them, and a strategy against overfitting "
         "has less to do in a short training than in a long one."
     )
-    return paragraph(opening, _forms(evidence, ABLATION), ONCE, caveat)
+    return paragraph(opening, _forms(evidence, ABLATION), ONCE, caveat, transfer if pretexts else None)
