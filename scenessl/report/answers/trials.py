@@ -20,7 +20,7 @@ from scenessl.report.numbers import (
     setting,
 )
 from scenessl.report.readers.files import Gap
-from scenessl.report.wording import listing, names, number_word, paragraph, ref, say
+from scenessl.report.wording import listing, names, number_word, paragraph, ref, say, verb
 from scenessl.study.trials import ABLATION, FULL, OFF, SWEEP, planned
 
 
@@ -88,7 +88,7 @@ def sweeps(evidence: Evidence) -> Markup:
         "change by the same factor.",
         table=ref("sweeps"),
         models=names(models),
-        were="was" if len(models) == 1 else "were",
+        were=verb(models, "was", "were"),
     )
     return paragraph(opening, _forms(evidence, SWEEP), ONCE, Markup("A short training may favour other values."))
 
@@ -177,32 +177,41 @@ def _best(own: list[Tried], standing: list[Tried]) -> Markup:
 
 
 AGAINST = {
-    "b": "{others} did worse",
-    "a": "{others} did better, and {was} was not changed after that",
-    "open": "no difference to {others} is shown",
+    "b": "worse {were} {others}",
+    "a": "better {were} {others}, and {was} was not changed after that",
+    "open": "no difference is shown to {others}",
 }
 
 
 def _compared(own: list[Tried], standing: list[Tried]) -> list[Markup]:
     """Say of the values, by what their tests found, how they compare with the one that was set."""
     if standing and all(one.row["verdict"] == "open" for one in standing):
-        text = "the values differ by no more than the uncertainty ({others}), so that this does not decide between them"
+        text = "the values differ by no more than the uncertainty, so that this does not decide between them: {others}"
         return [say(text, others=_values(standing))]
     groups = {word: [one for one in standing if one.row["verdict"] == word] for word in AGAINST}
-    return [say(AGAINST[word], was=own[0].was, others=_values(group)) for word, group in groups.items() if group]
+    return [
+        say(AGAINST[word], was=own[0].was, others=_values(group), were=verb(group, "was", "were"))
+        for word, group in groups.items()
+        if group
+    ]
 
 
 def _values(group: list[Tried]) -> Markup:
     """List values with their differences to the value that was set."""
-    return listing([say("{value} ({support})", value=one.value, support=_support(one.row)) for one in group])
+    text = "{value} by {difference} ({interval})"
+    return listing(
+        [
+            say(text, value=one.value, difference=points(one.row["difference"]), interval=_interval(one.row))
+            for one in group
+        ]
+    )
 
 
-def _support(row: dict) -> str:
-    """Give a trial's difference to the training as set, with its interval and corrected test."""
+def _interval(row: dict) -> str:
+    """Give the interval and the corrected test of a trial's difference to the training as set."""
     if row["low"] is None:
-        return f"{points(row['difference'])}, the same for every image"
-    interval = point_range(row["low"], row["high"])
-    return f"{points(row['difference'])}; 95\u00a0% interval {interval}, {p_value(row['p_holm'])}"
+        return "the same for every image"
+    return f"95\u00a0% interval {point_range(row['low'], row['high'])}, {p_value(row['p_holm'])}"
 
 
 # --- Ablations ---
@@ -234,8 +243,8 @@ def _worth(one: Tried) -> Markup:
     if row["verdict"] == DIVERGED:
         return say("With {value} in place of {was}, {model} diverged.", value=one.value, was=one.was, model=model)
     text = (
-        "With {value} in place of {was}, {model} has a validation accuracy of {share} instead of {before} ({support}) "
-        "and a generalisation gap of {gap} instead of {wider}: {worth}."
+        "With {value} in place of {was}, {model} has a validation accuracy of {share} instead of {before} "
+        "({difference}; {interval}) and a generalisation gap of {gap} instead of {wider}: {worth}."
     )
     return say(
         text,
@@ -244,7 +253,8 @@ def _worth(one: Tried) -> Markup:
         model=model,
         share=percent(row["validation_accuracy"]),
         before=percent(kept["validation_accuracy"]),
-        support=_support(row),
+        difference=points(row["difference"]),
+        interval=_interval(row),
         gap=points(row["gap"]),
         wider=points(kept["gap"]),
         worth=WORTH[row["verdict"]],
