@@ -244,7 +244,7 @@ def read_with(folder, moved, **more):
     [
         (
             {"0.00015": -0.1, "0.0015": -0.2},
-            "of the three values, 5e-4 had the highest accuracy, 80.00 %; worse were 1.5e-4 by −10.00 points (95 % interval",
+            "of the three values, 5e-4 had the highest accuracy, 80.00 %; worse were 1.5e-4 by −10.00 points (95 %",
         ),
         (
             {"0.00015": -0.01, "0.0015": -0.015},
