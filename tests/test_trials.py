@@ -296,6 +296,7 @@ def test_the_full_form_is_told_where_there_is_one(tmp_path):
     assert {(row["form"], row["epochs"]) for row in rows} == {("full", 12)}
     assert {row["form"] for row in told.sweep_rows(evidence) if row["model"] == "supervised"} == {"short"}
     assert "as in the study, up to their last epoch" in plain(told.ablations(evidence))
+    assert "short training" not in plain(told.ablations(evidence)) and "short training" in plain(told.sweeps(evidence))
 
 
 @pytest.mark.parametrize("asked", [None, "sweeps", "ablations"])

@@ -77,7 +77,8 @@ def _rows(form: str, model: str, arrays: Mapping[str, np.ndarray]) -> list[dict]
     named = {"model": model, "form": form}
     return [
         named
-        | {"kind": kinds[at], "setting": str(arrays["setting"][at]), "value": words(json.loads(arrays["value"][at]))}
+        | {"kind": kinds[at], "setting": str(arrays["setting"][at])}
+        | {"value": words(json.loads(arrays["value"][at])) if at else ""}
         | sizes
         | _accuracies(scores[at], arrays["train"][at].astype(float))
         | (_judged(tests[at], corrected[at], len(families[kinds[at]]), scores[at]) if at else NOT_JUDGED)

@@ -94,7 +94,7 @@ def _trend(gains: list[dict]) -> Markup | None:
         return say("The gain is larger where labels are scarce, by {change}.", change=points(change))
     if change < 0 and most["verdict"] == "a":
         return say(
-            "The gain is not larger where labels are scarce: with all of them it is {size}.",
+            "No larger gain is shown where labels are scarce: with all of them it is {size}.",
             size=points(most["difference"]),
         )
     return None

@@ -21,7 +21,7 @@ from scenessl.report.numbers import (
 )
 from scenessl.report.readers.files import Gap
 from scenessl.report.wording import listing, names, number_word, paragraph, ref, say, verb
-from scenessl.study.trials import ABLATION, FULL, OFF, SWEEP, planned
+from scenessl.study.trials import ABLATION, FULL, OFF, SHORT, SWEEP, planned
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def sweeps(evidence: Evidence) -> Markup:
         models=names(models),
         were=verb(models, "was", "were"),
     )
-    return paragraph(opening, _forms(evidence, SWEEP), ONCE, Markup("A short training may favour other values."))
+    return paragraph(opening, _forms(evidence, SWEEP), ONCE, _shortness(evidence, SWEEP))
 
 
 ONCE = Markup(
@@ -119,6 +119,17 @@ def rows(evidence: Evidence, kind: str) -> list[dict]:
         lines = own.setdefault(one.row["model"], [one.kept | {"is_kept": True, "value": "", "was": ""}])
         lines.append(one.row | {"is_kept": False, "value": one.value, "was": one.was})
     return [line for lines in own.values() for line in lines]
+
+
+SHORTNESS = {
+    SWEEP: Markup("A short training may favour other values than a long one."),
+    ABLATION: Markup("A strategy against overfitting has less to do in a short training than in a long one."),
+}
+
+
+def _shortness(evidence: Evidence, kind: str) -> Markup | None:
+    """Say what short trainings leave open; None where all are as long as the study's."""
+    return SHORTNESS[kind] if any(one.row["form"] == SHORT for one in tried(evidence, kind)) else None
 
 
 def sweep_rows(evidence: Evidence) -> list[dict]:
@@ -271,15 +282,13 @@ def ablations(evidence: Evidence) -> Markup:
         )
     models = list(dict.fromkeys(one.row["model"] for one in tried(evidence, ABLATION)))
     opening = say(
-        "In {models}, each of these strategies was switched off once, with all others on ({table}).",
+        "In {models}, the strategies in use were switched off one at a time, with all others on ({table}).",
         models=names(models),
         table=ref("ablations"),
     )
     pretexts = [name for name in models if evidence.models[name].task != "scenes"]
     own = "The accuracy of {models} is that on {their} own task; what a strategy does to the transfer was not measured."
     transfer = say(own, models=names(pretexts), their="its" if len(pretexts) == 1 else "their")
-    caveat = Markup(
-        "What chooses an epoch by the validation images cannot be judged by them, and a strategy against overfitting "
-        "has less to do in a short training than in a long one."
-    )
-    return paragraph(opening, _forms(evidence, ABLATION), ONCE, caveat, transfer if pretexts else None)
+    caveat = Markup("What chooses an epoch by the validation images cannot be judged by them.")
+    shortness = _shortness(evidence, ABLATION)
+    return paragraph(opening, _forms(evidence, ABLATION), ONCE, shortness, caveat, transfer if pretexts else None)
