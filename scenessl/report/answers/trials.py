@@ -129,7 +129,10 @@ SHORTNESS = {
 
 def _shortness(evidence: Evidence, kind: str) -> Markup | None:
     """Say what short trainings leave open; None where all are as long as the study's."""
-    return SHORTNESS[kind] if any(one.row["form"] == SHORT for one in tried(evidence, kind)) else None
+    models = {one.row["model"] for one in tried(evidence, kind) if one.row["form"] == SHORT}
+    averaged = any(evidence.models[name].settings["weight_average"] for name in models)
+    forgets = "Where weights are averaged, the average there forgets faster, in proportion." if averaged else None
+    return paragraph(SHORTNESS[kind], forgets) if models else None
 
 
 def sweep_rows(evidence: Evidence) -> list[dict]:
