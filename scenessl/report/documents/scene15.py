@@ -79,15 +79,15 @@ QUESTIONS = {
 def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
     """Give number, requirement in short, and the ids of where it is met."""
     roles, published = evidence.roles, evidence.published
+    settings = ["settings_optimisation", "settings_regularisation", "reasons"]
+    tried = ["sweeps"] if trials.has_sweeps(evidence) else []
+    switched = ["ablations"] if trials.has_ablations(evidence) else []
     sheets = {task: [f"pretext_{task}"] for task in evidence.pretext_tasks}
     pretext_epochs = [f"curves_{name}" for name in roles["pretexts"]]
     scenes = [f"curves_{name}" for name in evidence.self_supervised]
     early = ["early_latest"] if roles.get("early") else ["question_3"]
     curves = [f"curves_{name}" for name in evidence.models]
     grids = [f"scorecam_{name}" for name in published["explain"]["models"]] if evidence.has_explained else []
-    settings = ["settings_optimisation", "settings_regularisation", "reasons"]
-    tried = ["sweeps"] if trials.has_sweeps(evidence) else []
-    switched = ["ablations"] if trials.has_ablations(evidence) else []
     return [
         ("1.1", "images in class folders, train and test", ["data", "classes"]),
         ("1.2", "EfficientNet-B0 and the prescribed transform for all schemes", ["method", "settings_regularisation"]),
