@@ -8,6 +8,7 @@ from synthetic_trials import write_trials
 from test_report_answers import plain
 from toy_runs import OPTIONS, made_data, made_run
 
+from scenessl.errors import UserError
 from scenessl.evaluation.trial_table import DIVERGED, trial_rows
 from scenessl.files import read_csv
 from scenessl.report.answers import training
@@ -190,6 +191,17 @@ def test_a_setting_that_makes_a_training_diverge_is_a_finding(tmp_path, data):
     made_run(tmp_path, data, "scenes")
     found = try_it(tmp_path, data, "scenes", SETTINGS | {"optimizer": "sgd"}, ({}, {"learning_rate": 1e30}))
     assert np.isfinite(found["validation"][0]).all() and np.isnan(found["validation"][1]).all()
+
+
+def test_a_full_disk_is_no_finding(tmp_path, data, monkeypatch):
+    made_run(tmp_path, data, "scenes")
+
+    def full(*_):
+        raise UserError("no room") from OSError(28, "no space left")
+
+    monkeypatch.setattr(State, "save", full)
+    with pytest.raises(UserError, match="no room"):
+        try_it(tmp_path, data, "scenes")
 
 
 # --- What it is worth ---

@@ -201,19 +201,21 @@ def _judged(bench: Bench, own: Mapping, state: State, number: int) -> dict[str, 
     """Train with the settings `own` and score images of both parts; epochs are kept until then."""
     parts, epochs = bench.parts, State(state.folder / f"epochs{number}", state.fingerprint)
     judges = {"validation": parts["validation"], "train": sample_train(parts, bench.seed)}
+    model = bench.build(own)
     try:
-        model = _trained(bench, own, epochs)
+        _train(model, bench, own, epochs)
         found = {part: _scores(model, bench.show(ids, part), bench.views) for part, ids in judges.items()}
-    except UserError as error:  # that a setting makes a training diverge is a finding
-        print(error, file=sys.stderr, flush=True)
+    except UserError as error:
+        if error.__cause__:  # a disk without room
+            raise
+        print(error, file=sys.stderr, flush=True)  # that a setting makes a training diverge is a finding
         found = {part: torch.full((len(ids),), torch.nan) for part, ids in judges.items()}
     shutil.rmtree(epochs.folder, ignore_errors=True)
     return found
 
 
-def _trained(bench: Bench, own: Mapping, state: State) -> nn.Module:
-    """Train by the common loop; give the model as its last epoch leaves it, averaged if the settings say so."""
-    model = bench.build(own)
+def _train(model: nn.Module, bench: Bench, own: Mapping, state: State) -> None:
+    """Train by the common loop; leaves the model as its last epoch does, averaged if the settings say so."""
     few = {part: _spread(ids, max(1, WATCHED // bench.views)) for part, ids in bench.parts.items()}
     rows = fit(
         learner_of(model, own, bench.loss),
@@ -225,7 +227,6 @@ def _trained(bench: Bench, own: Mapping, state: State) -> nn.Module:
         state,
     )
     model.load_state_dict(state.load(f"epoch{rows[-1]['epoch']}"))
-    return model
 
 
 def _spread(ids: Tensor, number: int) -> Tensor:
