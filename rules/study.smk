@@ -62,9 +62,7 @@ onerror:
 
 STUDY = PLAN.study
 ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, name)]
-TRIALS = planned(
-    PLAN.published, full=True
-)  # by form and model; not all need be asked for
+TRIALS = planned(PLAN.published, full=True)  # also those that nothing asks for
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 READERS = 8  # more threads that read images wait for the disk
