@@ -7,7 +7,7 @@ import numpy as np
 from synthetic_looks import write_npz
 
 from scenessl.evaluation.trial_table import COLUMNS, read_trials, trial_rows
-from scenessl.files import write_csv
+from scenessl.files import read_csv, write_csv
 from scenessl.study.trials import planned
 
 IMAGES = 200
@@ -25,6 +25,8 @@ def write_trials(root: Path, published: dict, moved=None, kept=0.8, gap=0.1) -> 
         kept: validation accuracy as set.
         gap: train minus validation accuracy of all.
     """
+    parts = read_csv(root / f"data/parts_seed{published['seeds'][0]}.csv")
+    train = sum(row["part"] == "train" for row in parts)
     for (form, name), trials in planned(published).items():
         views = VIEWS.get(published["models"][name]["task"], 1)
         changes = [(moved or {}).get((trial["setting"], json.dumps(trial["value"])), 0.0) for trial in trials]
@@ -35,7 +37,7 @@ def write_trials(root: Path, published: dict, moved=None, kept=0.8, gap=0.1) -> 
             "validation": np.stack([_scores(kept, change, views) for change in changes]),
             "train": np.stack([_scores(kept + gap, change, views) for change in changes]),
             "epochs": np.array(3 if form == "short" else published["models"][name]["settings"]["epochs"], np.int32),
-            "train_images": np.array(150 if form == "short" else 255, np.int32),
+            "train_images": np.array(train // 2 if form == "short" else train, np.int32),
             "views": np.array(views, np.int32),
         }
         write_npz(root / f"trials/{form}/{name}.npz", arrays)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
-from synthetic_study import configuration, write_study
+from synthetic_study import configuration, write_study, write_yaml
 from synthetic_trials import write_trials
 from test_report_answers import plain
 from toy_runs import OPTIONS, made_data, made_run
@@ -48,8 +48,9 @@ ASKED = {"learning_rate": [0.3, 3], "batch_size": [0.5, 2], "inputs": 12, "epoch
 
 def study(**changes):
     models = {
-        "network": {"train": "all", "settings": SETTINGS},
-        "frozen": {"train": "classifier", "settings": SETTINGS | {"augmentation": ["flip"], "layer_decay": 1.0}},
+        "network": {"task": "scenes", "train": "all", "settings": SETTINGS},
+        "frozen": {"task": "scenes", "train": "classifier", "settings": SETTINGS | {"augmentation": ["flip"]}},
+        "pretext": {"task": "rotation", "train": "all", "settings": SETTINGS},
     }
     return {"models": models, "trials": ASKED | {"sweeps": [], "ablations": []} | changes}
 
@@ -66,6 +67,12 @@ def test_a_sweep_varies_rates_together_then_the_batch_size():
         {"batch_size": 4},
         {"batch_size": 16},
     ]
+
+
+def test_what_changes_nothing_is_not_tried():
+    assert planned(study(sweeps=["network"], learning_rate=[1.0], batch_size=[1, 1.05])) == {}
+    (found,) = planned(study(sweeps=["pretext"], learning_rate=[], batch_size=[1.2, 0.5, 0.6, 2])).values()
+    assert [trial["value"] for trial in found] == [None, 4, 16]  # 9 are two images in four turns, as 8 are
 
 
 def test_an_ablation_switches_off_what_is_in_use_one_at_a_time():
@@ -158,8 +165,10 @@ def test_in_short_every_class_has_its_share_and_the_average_remembers_less(tmp_p
     made_run(tmp_path, data, "scenes")
     found = try_it(tmp_path, data, "perturbation", inputs=12, epochs=1, validation=3)
     assert found["train_images"] == 6 and found["epochs"] == 1 and found["validation"].shape == (1, 3)
-    bench = trials.Bench(*[None] * 6, parts=parts, share=0.25, epochs=1, seed=0)
-    assert trials.bounded(SETTINGS, {}, bench)["weight_average"] == pytest.approx(0.5**4)
+    bench = trials.Bench(*[None] * 6, parts=parts, share=0.25, epochs=5, seed=0)
+    own = trials.bounded(SETTINGS, {}, bench)
+    assert own["weight_average"] == pytest.approx(0.5**4)
+    assert own["epochs"] == SETTINGS["epochs"]  # never more than the study's
 
 
 def test_a_killed_job_goes_on_with_the_trial_it_was_at(tmp_path, data, monkeypatch):
@@ -191,6 +200,41 @@ def test_a_setting_that_makes_a_training_diverge_is_a_finding(tmp_path, data):
     made_run(tmp_path, data, "scenes")
     found = try_it(tmp_path, data, "scenes", SETTINGS | {"optimizer": "sgd"}, ({}, {"learning_rate": 1e30}))
     assert np.isfinite(found["validation"][0]).all() and np.isnan(found["validation"][1]).all()
+
+
+def test_a_damaged_start_is_no_finding(tmp_path, data, monkeypatch):
+    made_run(tmp_path, data, "scenes")
+    build = trials.start_model
+
+    def damaged(*given):
+        model = build(*given)
+        next(model.parameters()).data.fill_(float("nan"))
+        return model
+
+    monkeypatch.setattr(trials, "start_model", damaged)
+    with pytest.raises(UserError, match="before the first step"):
+        try_it(tmp_path, data, "scenes")
+
+
+def test_epochs_stay_until_what_was_found_is_saved(tmp_path, data, monkeypatch):
+    made_run(tmp_path, data, "scenes")
+    save = State.save
+
+    def killed(state, name, piece):
+        if name == "trial0":
+            raise KeyboardInterrupt
+        save(state, name, piece)
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(State, "save", killed)
+        try_it(tmp_path, data, "scenes")
+    epochs = tmp_path / "state" / "epochs0"
+    assert (epochs / "epoch3.pt").is_file()
+    try_it(tmp_path, data, "scenes")
+    assert not epochs.exists()
+    epochs.mkdir()  # as a kill right after saving leaves it
+    try_it(tmp_path, data, "scenes")
+    assert not epochs.exists()
 
 
 def test_a_full_disk_is_no_finding(tmp_path, data, monkeypatch):
@@ -235,6 +279,15 @@ def test_several_views_are_judged_image_by_image():
     assert (row["low"], row["high"]) == (pytest.approx(interval.low, abs=1e-5), pytest.approx(interval.high, abs=1e-5))
 
 
+def test_images_that_all_differ_alike_are_judged_by_the_sign_test():
+    kept = np.full(10, 0.5)
+    _, row, few = trial_rows({("short", "m"): arrays([kept, kept + 0.25, kept - 0.5], views=4)})
+    assert (row["difference"], row["low"], row["high"], row["verdict"]) == (0.25, 0.25, 0.25, "a")
+    assert row["p"] == pytest.approx(2.0**-9, rel=1e-5) and few["verdict"] == "b"
+    _, row = trial_rows({("short", "m"): arrays([kept[:3], kept[:3] + 0.25], views=4)})
+    assert row["p"] == 0.25 and row["verdict"] == "open"
+
+
 def test_what_diverged_or_never_differs_has_no_interval():
     kept = np.repeat([1.0, 0.0], 20)
     _, same, diverged = trial_rows({("short", "m"): arrays([kept, kept, np.full(40, np.nan)], views=2)})
@@ -260,13 +313,13 @@ def read_with(folder, moved, **more):
         ),
         (
             {"0.00015": -0.01, "0.0015": -0.015},
-            "5e-4 had the highest accuracy, 80.00 %; the values differ by no more than the uncertainty",
+            "5e-4 had the highest accuracy, 80.00 %; none is shown to differ from 5e-4: 1.5e-4 by −1.00 points",
         ),
         (
             {"0.0015": 0.15},
             "1.5e-3 had the highest accuracy, 95.00 %; 5e-4, which was set, had 80.00 %; better was 1.5e-3 by +15",
         ),
-        ({}, "none had a higher accuracy than 5e-4, 80.00 %; the values differ by no more than the uncertainty"),
+        ({}, "none had a higher accuracy than 5e-4, 80.00 %; none is shown to differ from 5e-4"),
         ({"0.0015": None, "0.00015": -0.2}, "with 1.5e-3 the training diverged"),
         ({"0.0015": None, "0.00015": None}, "of the three values, 5e-4 had the highest accuracy, 80.00 %; with"),
     ],
@@ -277,7 +330,7 @@ def test_the_reason_says_what_the_sweep_found(tmp_path, moved, words):
     said = plain(row["measured"][0])
     assert said.startswith("Tried on supervised with 200 validation images:") and words in said.replace("e−", "e-")
     assert ("was not changed after that" in said) == ("0.0015" in moved and (moved["0.0015"] or 0) > 0.1)
-    assert ("worse w" in said) == (-0.2 in moved.values()) and not ("decide between" in said and "worse w" in said)
+    assert ("worse w" in said) == (-0.2 in moved.values()) and not ("none is shown" in said and "worse w" in said)
 
 
 @pytest.mark.parametrize(
@@ -329,6 +382,28 @@ def test_an_ablated_pretext_is_judged_on_its_own_task_and_that_is_said(tmp_path)
     assert "Distillation" in plain(
         next(text for text in training.strategies(evidence) if "With 0 in place of 1" in text)
     )
+
+
+def test_short_is_what_had_fewer_images_or_epochs(tmp_path):
+    asked = configuration()["trials"] | {"sweeps": ["supervised"]}
+    evidence = read_evidence(write_study(tmp_path, per_class=2, trials=asked))
+    words = "They trained in short, by fewer {} than in the study."
+    assert words.format("images and epochs") in plain(told.sweeps(evidence))
+    for row in evidence.tables["trials"]:
+        row["train_images"] = evidence.total("train")
+    assert words.format("epochs") in plain(told.sweeps(evidence))
+    for row in evidence.tables["trials"]:
+        row["epochs"] = evidence.models[row["model"]].settings["epochs"]
+    said = plain(told.sweeps(evidence))
+    assert "trained as in the study" in said and "short training" not in said
+
+
+def test_a_draft_does_not_tell_the_trials_of_another_plan(tmp_path):
+    root = write_study(tmp_path, per_class=2)
+    published = read_evidence(root).published
+    write_yaml(root / "configuration.yaml", published | {"trials": published["trials"] | {"learning_rate": [0.1, 3]}})
+    html = render_html(read_evidence(root, draft=True), paper("templates"))
+    assert "Not there yet: <code>tables/trials.csv" in html and "Tried on" not in html and 'id="reasons"' in html
 
 
 def test_a_draft_names_the_trials_that_are_missing_and_shows_the_rest(tmp_path):

@@ -33,7 +33,7 @@ rule try_network:
     params:
         task=lambda wildcards: model_of(wildcards).task,
         options=lambda wildcards: plain(model_of(wildcards).options),
-        settings=lambda wildcards: plain(model_of(wildcards).settings),
+        settings=kept_settings,
         trials=lambda wildcards: TRIALS[wildcards.form, wildcards.model],
         inputs=bound("inputs"),
         epochs=bound("epochs"),
@@ -71,7 +71,7 @@ rule try_classifier:
         **INFERENCE,
         compute_threads=1,
     params:
-        settings=lambda wildcards: plain(model_of(wildcards).settings),
+        settings=kept_settings,
         trials=lambda wildcards: TRIALS[FULL, wildcards.model],
         validation=PLAN.published["trials"]["validation"],
         seed=FIRST,

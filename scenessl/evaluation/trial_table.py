@@ -1,8 +1,9 @@
 """What single settings are worth: every trial against the same training as set, on the same validation images.
 
 Of one view per image the difference is judged as everywhere (exact McNemar test, Newcombe's interval); of several views
-by the images' own shares of right views (paired t over images). Holm's method corrects over the trials of a model that
-are of one kind, the sweep or the ablations. One training each: nothing here says how much another would differ.
+by the images' own shares of right views (paired t over images; a sign test where all differ alike). Holm's method
+corrects over the trials of a model that are of one kind, the sweep or the ablations. One training each: nothing here
+says how much another would differ.
 """
 
 import json
@@ -15,7 +16,7 @@ from scipy import stats
 
 from scenessl.evaluation.cells import rounded, significant, words
 from scenessl.evaluation.metrics import paired_difference, wilson_interval
-from scenessl.evaluation.repetitions import better_of, corrected_over, t_interval
+from scenessl.evaluation.repetitions import ROUNDING, better_of, corrected_over, t_interval
 from scenessl.evaluation.stored import read_arrays
 from scenessl.study.trials import planned
 
@@ -104,9 +105,13 @@ def _test(own: np.ndarray, kept: np.ndarray, views: int) -> tuple[float | None, 
         found = paired_difference(own > 0.5, kept > 0.5)
         return found.difference, found.low, found.high, found.p
     apart = (own - kept).tolist()
-    interval = t_interval(apart)
-    p = float(stats.ttest_1samp(apart, 0).pvalue) if interval else None
-    return mean(apart), *(interval or (None, None)), p
+    difference, interval = mean(apart), t_interval(apart)
+    if interval:
+        return difference, *interval, float(stats.ttest_1samp(apart, 0).pvalue)
+    if abs(difference) < ROUNDING:
+        return difference, None, None, None
+    # all differ alike, so that there is no spread for t: the exact sign test
+    return difference, difference, difference, float(stats.binomtest(len(apart), len(apart)).pvalue)
 
 
 NOT_JUDGED = dict.fromkeys(COLUMNS[COLUMNS.index("difference") :], "")  # the training as set

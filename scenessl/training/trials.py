@@ -51,7 +51,7 @@ class Bench:
         views: of every image.
         parts: "train" and "validation" -> ids of the images that are used.
         share: of the study's training that a trial is, in images seen.
-        epochs: of a trial; None for the planned ones.
+        epochs: of a trial, at most; None for the planned ones.
         seed: of all that is drawn.
     """
 
@@ -87,14 +87,14 @@ def try_network(
     """Train all layers once per trial and write what `write_trials` writes; the test part is not looked at.
 
     `trials` are as `scenessl.study.trials.planned` lists them, the training as set first. `inputs` (an image in all
-    views of the task) and `epochs` bound a training, None for neither; `validation` images judge it, at most. The other
+    views of the task) and `epochs` bound a training, None for neither; about `validation` images judge it. The other
     arguments are those of `scenessl.training.network.train_network`.
     """
     module, where = load_task(task), choose_device(device)
     shown, outputs = Views(module, data, where, options), len(module.target_names(data.classes))
     parts = chosen_parts(data, inputs and inputs // module.VIEWS, validation, seed)
     train = parts["train"]
-    seen = len(train) * (epochs or settings["epochs"]) / (len(data.parts["train"]) * settings["epochs"])
+    seen = len(train) * _epochs(settings, epochs) / (len(data.parts["train"]) * settings["epochs"])
     bench = Bench(
         build=lambda own: start_model(start, start_epoch, outputs, own, seed).to(where),
         loss=module.loss,
@@ -173,10 +173,7 @@ def write_trials(
     `train_images` and `views` int32.
     """
     changed = [bounded(settings, trial["replaced"], bench) for trial in trials]
-    found = [
-        state.once(f"trial{number}", lambda own=own, number=number: _judged(bench, own, state, number))
-        for number, own in enumerate(changed)
-    ]
+    found = [_once(bench, own, state, number) for number, own in enumerate(changed)]
     texts = {key: np.array([trial[key] for trial in trials], np.str_) for key in ("kind", "setting")}
     texts["value"] = np.array([json.dumps(trial["value"]) for trial in trials], np.str_)
     scores = {part: torch.stack([one[part] for one in found]).numpy() for part in ("validation", "train")}
@@ -193,24 +190,36 @@ def bounded(settings: Mapping[str, object], replaced: Mapping[str, object], benc
     A moving average of the weights remembers as large a share of a short training as of the study's.
     """
     own = dict(settings) | dict(replaced)
-    fixed = {"epochs": bench.epochs or own["epochs"], "select": "last", "early_stop": None}
+    fixed = {"epochs": _epochs(own, bench.epochs), "select": "last", "early_stop": None}
     return own | fixed | {"weight_average": own["weight_average"] ** (1 / bench.share)}
 
 
-def _judged(bench: Bench, own: Mapping, state: State, number: int) -> dict[str, Tensor]:
-    """Train with the settings `own` and score images of both parts; epochs are kept until then."""
-    parts, epochs = bench.parts, State(state.folder / f"epochs{number}", state.fingerprint)
+def _epochs(settings: Mapping[str, object], most: int | None) -> int:
+    """Count the epochs of a trial, never more than the study's."""
+    return min(most or settings["epochs"], settings["epochs"])
+
+
+def _once(bench: Bench, own: Mapping, state: State, number: int) -> dict[str, Tensor]:
+    """Judge the settings `own` unless `state` holds what was found; epochs are kept until it does."""
+    epochs = State(state.folder / f"epochs{number}", state.fingerprint)
+    found = state.once(f"trial{number}", lambda: _judged(bench, own, epochs))
+    shutil.rmtree(epochs.folder, ignore_errors=True)
+    return found
+
+
+def _judged(bench: Bench, own: Mapping, epochs: State) -> dict[str, Tensor]:
+    """Train with the settings `own` and score images of both parts; NaN where the training diverged."""
+    parts = bench.parts
     judges = {"validation": parts["validation"], "train": sample_train(parts, bench.seed)}
     model = bench.build(own)
     try:
         _train(model, bench, own, epochs)
         found = {part: _scores(model, bench.show(ids, part), bench.views) for part, ids in judges.items()}
     except UserError as error:
-        if error.__cause__:  # a disk without room
+        if error.__cause__ or epochs.load("epoch0") is None:  # a disk without room, a damaged start
             raise
         print(error, file=sys.stderr, flush=True)  # that a setting makes a training diverge is a finding
         found = {part: torch.full((len(ids),), torch.nan) for part, ids in judges.items()}
-    shutil.rmtree(epochs.folder, ignore_errors=True)
     return found
 
 

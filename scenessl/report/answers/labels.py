@@ -47,7 +47,8 @@ def rows(evidence: Evidence) -> list[dict]:
 
 def _cell(evidence: Evidence, start: str, count: int) -> Spread:
     values = tuple(row["test_accuracy"] for row in evidence.rows("label_efficiency", start=start, labels=count))
-    return Spread(values, len(values))
+    trainings = min(len(values), evidence.trainings(start))
+    return Spread(values, len(values) if count else trainings)  # with all labels, there is nothing to draw
 
 
 def answers(evidence: Evidence) -> list[Markup]:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from scenessl.evaluation.repetitions import over_seeds
 from scenessl.report.evidence import Evidence, Spread
 from scenessl.report.numbers import code, count, decimal, percent, points
+from scenessl.report.readers.files import NotThereError
 from scenessl.report.verdicts import Judged, Verdict, judged, support
 from scenessl.report.wording import cite, listing, paragraph, ref, say
 
@@ -33,15 +34,24 @@ def intro(evidence: Evidence) -> Markup:
     )
 
 
+def _points(evidence: Evidence, name: str) -> list[dict]:
+    """Give the rows of trajectory.csv on a pretext; in a draft they may still be those of other seeds."""
+    found = evidence.rows("trajectory", model=name)
+    if {row["seed"] for row in found} != set(evidence.seeds):
+        raise NotThereError("tables/trajectory.csv")
+    return found
+
+
 def epochs(evidence: Evidence, name: str) -> list[int]:
     """Give the epochs of a pretext that all its seeds have."""
-    seeds = [{row["epoch"] for row in evidence.rows("trajectory", model=name, seed=seed)} for seed in evidence.seeds]
+    found = _points(evidence, name)
+    seeds = [{row["epoch"] for row in found if row["seed"] == seed} for seed in evidence.seeds]
     return sorted(set.intersection(*seeds))
 
 
 def latest(evidence: Evidence, name: str, seed: int) -> int:
     """Give the latest epoch of a pretext's seed."""
-    return max(row["epoch"] for row in evidence.rows("trajectory", model=name, seed=seed))
+    return max(row["epoch"] for row in _points(evidence, name) if row["seed"] == seed)
 
 
 def stations(evidence: Evidence, name: str) -> list[dict[int, int]]:
@@ -71,23 +81,24 @@ def rows(evidence: Evidence) -> list[dict]:
 
 def _at(evidence: Evidence, name: str, at: dict[int, int]) -> list[dict]:
     """Give the rows of trajectory.csv of a point, one per seed."""
-    return [row for row in evidence.rows("trajectory", model=name) if row["epoch"] == at[row["seed"]]]
+    return [row for row in _points(evidence, name) if row["epoch"] == at[row["seed"]]]
 
 
 def _row(evidence: Evidence, name: str, at: dict[int, int]) -> dict:
-    found = _at(evidence, name, at)
+    found, is_start = _at(evidence, name, at), not any(at.values())
     own = [row for seed in evidence.seeds for row in evidence.histories[name, seed] if row["epoch"] == at[seed]]
-    spread = Spread(tuple(row["test_accuracy"] for row in found), evidence.trainings(name))
+    independent = evidence.trainings(evidence.models[name].init if is_start else name)
+    spread = Spread(tuple(row["test_accuracy"] for row in found), independent)
     single = found[0] if len(found) == 1 else None
     return {
         "model": name,
         "epoch": station_name(at),
-        "is_start": not any(at.values()),
+        "is_start": is_start,
         "pretext": mean(row["validation_accuracy"] for row in own),
         "spread": spread,
         "interval": (single["test_low"], single["test_high"]) if single else None,
         "change": mean(row["difference"] for row in found),
-        "verdict": against_start(evidence, name, at) if any(at.values()) else None,
+        "verdict": None if is_start else against_start(evidence, name, at),
     }
 
 
@@ -115,7 +126,7 @@ COURSE = {
 def _course(evidence: Evidence, name: str) -> list[Markup | None]:
     ends = {seed: latest(evidence, name, seed) for seed in evidence.seeds}
     verdict = against_start(evidence, name, ends)
-    found = evidence.rows("trajectory", model=name)
+    found = _points(evidence, name)
     before = mean(row["test_accuracy"] for row in found if row["epoch"] == 0)
     after = mean(row["test_accuracy"] for row in found if row["epoch"] == ends[row["seed"]])
     text = say(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from scenessl.evaluation.trial_table import DIVERGED
+from scenessl.evaluation.cells import words
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import (
     DASH,
@@ -19,9 +19,9 @@ from scenessl.report.numbers import (
     points,
     setting,
 )
-from scenessl.report.readers.files import Gap
+from scenessl.report.readers.files import NotThereError
 from scenessl.report.wording import listing, names, number_word, paragraph, ref, say, verb
-from scenessl.study.trials import ABLATION, FULL, OFF, SHORT, SWEEP, planned
+from scenessl.study.trials import ABLATION, KEPT, OFF, SWEEP, planned
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,28 @@ class Tried:
 
 
 def tried(evidence: Evidence, kind: str, model: str | None = None, key: str | None = None) -> list[Tried]:
-    """Give the trials of a kind, of one model and setting or of all; those in full where a model has both forms."""
+    """Give the trials of a kind, of one model and setting or of all; those in full where a model has both forms.
+
+    Raises:
+        NotThereError: the table is not there, or still that of another plan, as it may be in a draft.
+    """
     plan = planned(evidence.published)
     forms = {name: form for form, name in plan if any(trial["kind"] == kind for trial in plan[form, name])}
     found = []
     for name, form in forms.items():  # the full form comes last in the plan
         rows = evidence.rows("trials", model=name, form=form)
+        if [_key(trial) for trial in plan[form, name]] != [(row["kind"], row["setting"], row["value"]) for row in rows]:
+            raise NotThereError("tables/trials.csv")
         for trial, row in zip(plan[form, name], rows, strict=True):
             if trial["kind"] == kind and model in (None, name) and key in (None, trial["setting"]):
                 was = evidence.models[name].settings[trial["setting"]]
                 found.append(Tried(row, rows[0], setting(trial["value"]), setting(was)))
     return found
+
+
+def _key(trial: dict) -> tuple[str, str, str]:
+    """Give what tells a trial from others, as its row has it."""
+    return trial["kind"], trial["setting"], "" if trial["kind"] == KEPT else words(trial["value"])
 
 
 def has(evidence: Evidence, kind: str) -> bool:
@@ -73,7 +84,10 @@ def has_ablations(evidence: Evidence) -> bool:
 
 def _has_results(evidence: Evidence, kind: str) -> bool:
     """Tell whether trials of a kind are there; in a draft they may not be yet."""
-    return has(evidence, kind) and not isinstance(evidence.tables["trials"], Gap)
+    try:
+        return bool(tried(evidence, kind))
+    except NotThereError:
+        return False
 
 
 # --- Sweeps ---
@@ -94,21 +108,29 @@ def sweeps(evidence: Evidence) -> Markup:
 
 
 ONCE = Markup(
-    "Intervals and tests are over the validation images, the tests corrected by Holm’s method over these trials of a "
-    "model; with one training of each, they do not say how much another training would differ."
+    "Intervals and tests are over the validation images; p values are corrected by Holm’s method over these trials of "
+    "a model, intervals are not. With one training of each, they do not say how much another training would differ."
 )
 
 
 def _forms(evidence: Evidence, kind: str) -> Markup:
     """Say how long the trials of a kind trained."""
-    forms = {one.row["form"] for one in tried(evidence, kind)}
-    if len(forms) > 1:
-        return Markup(
-            "Some trained in short, by fewer images and epochs, the others as in the study (the table says which)."
-        )
-    if FULL in forms:
+    found = {_fewer(evidence, one) for one in tried(evidence, kind)}
+    short = found - {()}
+    if not short:
         return Markup("They trained as in the study, up to their last epoch.")
-    return Markup("They trained in short, by fewer images and epochs than in the study.")
+    fewer = " or ".join(sorted((" and ".join(things) for things in short), reverse=True))
+    text = "They trained in short, by fewer {fewer} than in the study."
+    if () in found:
+        text = "Some trained in short, by fewer {fewer}, the others as in the study (the table says which)."
+    return say(text, fewer=fewer)
+
+
+def _fewer(evidence: Evidence, one: Tried) -> tuple[str, ...]:
+    """Name what a trial had less of than the study's training."""
+    images = one.row["train_images"] < evidence.total("train")
+    epochs = one.row["epochs"] < evidence.models[one.row["model"]].settings["epochs"]
+    return tuple(thing for thing, is_fewer in (("images", images), ("epochs", epochs)) if is_fewer)
 
 
 def rows(evidence: Evidence, kind: str) -> list[dict]:
@@ -129,7 +151,7 @@ SHORTNESS = {
 
 def _shortness(evidence: Evidence, kind: str) -> Markup | None:
     """Say what short trainings leave open; None where all are as long as the study's."""
-    models = {one.row["model"] for one in tried(evidence, kind) if one.row["form"] == SHORT}
+    models = {one.row["model"] for one in tried(evidence, kind) if _fewer(evidence, one)}
     averaged = any(evidence.models[name].settings["weight_average"] for name in models)
     forgets = "Where weights are averaged, the average there forgets faster, in proportion." if averaged else None
     return paragraph(SHORTNESS[kind], forgets) if models else None
@@ -200,8 +222,8 @@ AGAINST = {
 def _compared(own: list[Tried], standing: list[Tried]) -> list[Markup]:
     """Say of the values, by what their tests found, how they compare with the one that was set."""
     if standing and all(one.row["verdict"] == "open" for one in standing):
-        text = "the values differ by no more than the uncertainty, so that this does not decide between them: {others}"
-        return [say(text, others=_values(standing))]
+        text = "none is shown to differ from {was}: {others}"
+        return [say(text, was=own[0].was, others=_values(standing))]
     groups = {word: [one for one in standing if one.row["verdict"] == word] for word in AGAINST}
     return [
         say(AGAINST[word], was=own[0].was, others=_values(group), were=verb(group, "was", "were"))
@@ -254,7 +276,7 @@ def _worth(one: Tried) -> Markup:
     row, kept, model = one.row, one.kept, code(one.row["model"])
     if kept["validation_accuracy"] is None:
         return say("{model} diverged as set, so that nothing can be said of {was}.", model=model, was=one.was)
-    if row["verdict"] == DIVERGED:
+    if one.diverged:
         return say("With {value} in place of {was}, {model} diverged.", value=one.value, was=one.was, model=model)
     text = (
         "With {value} in place of {was}, {model} has a validation accuracy of {share} instead of {before} "
