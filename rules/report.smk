@@ -39,7 +39,7 @@ rule tables:
         published={
             key: PLAN.published[key] for key in ("models", "seeds", "comparisons")
         }
-        | {name: PLAN.published.get(name) for name in manifest.PREDICTED},
+        | {name: PLAN.published.get(name) for name in manifest.MEASURED},
     script:
         "../workflow_scripts/tables.py"
 

@@ -16,6 +16,7 @@ from scenessl.study.keys import key_file
 from scenessl.study.local import with_local
 from scenessl.study.planning import plan, start
 from scenessl.study.preflight import STUDENT, checkpoint_folder
+from scenessl.study.trials import CHOOSING, FULL, SHORT, planned
 from scenessl.study.unfinished import advice
 from scenessl.report.checkout import project_files
 from scenessl.report.naming import submission_name
@@ -64,6 +65,7 @@ onerror:
 
 STUDY = PLAN.study
 ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, name)]
+TRIALS = planned(PLAN.published, full=True)  # also those that nothing asks for
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 READERS = 8  # more threads that read images wait for the disk
@@ -146,7 +148,20 @@ def minutes(wildcards, input, attempt):
 
 def training_memory(wildcards, input, attempt):
     """Megabytes of a training: its data twice, and what a batch of its pixels takes in EfficientNet-B0 and more."""
-    pixels = model_of(wildcards).settings["batch_size"] * config["image_side"] ** 2
+    return _batch_memory(model_of(wildcards).settings["batch_size"], input, attempt)
+
+
+def trial_memory(wildcards, input, attempt):
+    """Megabytes of the trial with the largest batch."""
+    kept = model_of(wildcards).settings["batch_size"]
+    trials = TRIALS[wildcards.form, wildcards.model]
+    sizes = [trial["replaced"].get("batch_size", kept) for trial in trials]
+    return _batch_memory(max(sizes), input, attempt)
+
+
+def _batch_memory(batch_size, input, attempt):
+    """Megabytes of a training with batches of a size."""
+    pixels = batch_size * config["image_side"] ** 2
     return round(attempt * (2000 + 2 * input.size_mb + 0.003 * pixels))
 
 
@@ -156,10 +171,29 @@ def training_minutes(wildcards, input, attempt):
     return round(attempt * (60 + 0.02 * epochs * input.size_mb))
 
 
+def trial_minutes(wildcards, input, attempt):
+    """Minutes of all trials of a network: each its share, in megabytes trained on, of what its training takes."""
+    epochs, size_mb = model_of(wildcards).settings["epochs"], input.size_mb
+    if wildcards.form == SHORT:
+        asked = PLAN.published["trials"]
+        epochs = min(epochs, asked["epochs"])
+        size_mb = min(size_mb, asked["inputs"] * 3 * config["image_side"] ** 2 / 1e6)
+    number = len(TRIALS[wildcards.form, wildcards.model])
+    return round(attempt * (60 + 0.02 * number * epochs * size_mb))
+
+
+def bound(key):
+    """Give what bounds a training in the short form; in the full one, nothing does."""
+    return lambda wildcards: (
+        PLAN.published["trials"][key] if wildcards.form == SHORT else None
+    )
+
+
 # What jobs ask a cluster for, more with every attempt; a workstation sets no limit. A rule that has none of these is
 # small: its share stands in the cluster's profile.
 INFERENCE = {"mem_mb": memory, "runtime": minutes}
 TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}
+TRIALLING = {"mem_mb": trial_memory, "runtime": trial_minutes}
 
 
 def plain(settings):
@@ -168,6 +202,12 @@ def plain(settings):
         key: plain(value) if isinstance(value, dict) else value
         for key, value in sorted(settings.items())
     }
+
+
+def kept_settings(wildcards):
+    """Give the settings of a model that its trials keep."""
+    settings = plain(model_of(wildcards).settings)
+    return {key: value for key, value in settings.items() if key not in CHOOSING}
 
 
 def model_of(wildcards):

@@ -7,6 +7,7 @@ import numpy as np
 import yaml
 from synthetic_curves import write_curves
 from synthetic_looks import names_of, write_looks, write_npz
+from synthetic_trials import write_trials
 
 from scenessl.evaluation.comparison_table import COLUMNS as COMPARISONS
 from scenessl.evaluation.difference_table import COLUMNS as DIFFERENCES
@@ -140,6 +141,8 @@ def write_study(
     """
     made = cifar10_configuration(seeds, demo) if document == "cifar10" else configuration(seeds, demo)
     published = made | {"document": document} | changes
+    if published["validation"] == "test":
+        published["trials"] = None  # as the study does
     accuracies = TEST | (test or {})
     write_yaml(root / "configuration.yaml", published)
     classes = list(classes or (TEN if document == "cifar10" else FIFTEEN))
@@ -147,6 +150,7 @@ def write_study(
     _write_models(root, published, accuracies)
     _write_tables(root, published, accuracies, classes, per_class, flags or {})
     write_curves(root, published, np.array([row["label"] for row in images if row["split"] == "test"]))
+    write_trials(root, published)
     _write_explanations(root, published, images)
     write_looks(root, published, images)
     _write_figures(root, published)
@@ -209,6 +213,16 @@ def configuration(seeds=(0,), demo=False) -> dict:
             "labels": [1, 10],
             "draws": 3,
         },
+        "trials": {
+            "sweeps": ["supervised", "rotation", "random_scenes"],
+            "learning_rate": [0.3, 3],
+            "batch_size": [0.5],
+            "ablations": ["supervised", "random_scenes"],
+            "inputs": 150,
+            "epochs": 3,
+            "validation": 200,
+            "full": False,
+        },
         "roles": {
             "supervised": "supervised",
             "schemes": ["supervised", "rotation_scenes", "perturbation_scenes"],
@@ -254,6 +268,7 @@ def cifar10_configuration(seeds=(0,), demo=False) -> dict:
             "neighbours": {"models": ["supervised", "rotation"], "images": 5, "neighbours": 10},
             "trajectory": {"models": ["rotation"], "epochs": [1, 3], "images": 100},
             "label_efficiency": {"starts": ["rotation", "random"], "labels": [1, 10], "draws": 3},
+            "trials": configuration(seeds)["trials"] | {"sweeps": ["random_classes"], "ablations": ["random_classes"]},
             "probes": {"starts": ["supervised", "rotation", "random"], "knn": [1, 10, 200], "temperature": 0.07},
             "roles": {
                 "supervised": "supervised",

@@ -115,13 +115,17 @@ def test_the_diagram_shows_accuracy_against_confidence_all_seeds_together(tmp_pa
     rows += [row | {"task": "rotation"} for row in bins("turns", {14: (5, 1, 1)})]
     rows += [row for at in range(5) for row in bins(f"a_long_name_of_model_{at}", {3: (5, 0.25, 0.2)})]
     write_csv(tmp_path / "reliability.csv", rows, list(rows[0]))
-    figure = figure_of(reliability, monkeypatch, tmp_path, reliability=tmp_path / "reliability.csv")
+    errors = [(name, 0, 0.02) for name in dict.fromkeys(row["model"] for row in rows)] + [("one", 1, 0.06)]
+    columns = ("model", "seed", "calibration_error")
+    write_csv(tmp_path / "accuracy.csv", [dict(zip(columns, row, strict=True)) for row in errors], columns)
+    tables = {"reliability": tmp_path / "reliability.csv", "accuracies": tmp_path / "accuracy.csv"}
+    figure = figure_of(reliability, monkeypatch, tmp_path, **tables)
     assert len(figure.axes) == 6 and "turns" not in words(figure)
     first = figure.axes[0]
     np.testing.assert_allclose(first.lines[1].get_xydata(), [[50, 40], [96, 85]])
-    assert "error 7.37" in words(figure)  # 13.75 in the first seed, 1 in the second
+    assert "error 4.00" in words(figure) and "error 2.00" in words(figure)  # means over the seeds
     check_labels(figure, monkeypatch)
-    same_bytes(reliability, tmp_path, reliability=tmp_path / "reliability.csv")
+    same_bytes(reliability, tmp_path, **tables)
 
 
 def leaked(folder, number):

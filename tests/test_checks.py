@@ -17,7 +17,7 @@ from scenessl.files import read_csv, write_csv, write_json
 from scenessl.report import accessible
 from scenessl.report.archive import write_archive
 from scenessl.report.checks import check_results, main, studies_in
-from scenessl.report.deliverables import check_deliverables, read_report
+from scenessl.report.deliverables import CAPTION, check_deliverables, read_report
 from scenessl.report.handwritten import demand_computed
 from scenessl.report.provenance import sha256
 from scenessl.study.manifest import TABLES
@@ -224,9 +224,13 @@ def test_complete_deliverables_pass_and_are_listed(study, submission, tmp_path):
     check(study, tmp_path, submission)
     pdf, _ = submission
     found = json.loads((tmp_path / "checks.json").read_text())
-    assert found["report"] == {"pages": 1, "characters": 5, "bookmarks": 1, "described_figures": 1} and found[
-        "results"
-    ] == {"checks": CHECKS}
+    assert found["report"] == {
+        "pages": 1,
+        "characters": 5,
+        "figures": 0,
+        "bookmarks": 1,
+        "described_figures": 1,
+    } and found["results"] == {"checks": CHECKS}
     assert found["page"] == {"viewers": 1}
     assert found["submission"]["folder"] == "A_B_1" and found["deliverables"] == {"1.17 report": [str(pdf)]}
 
@@ -329,10 +333,18 @@ def test_a_report_that_some_readers_cannot_use_fails(study, tmp_path, lacks, mes
 def test_a_described_figure_passes_and_a_heavy_report_fails(tmp_path, monkeypatch):
     path = tmp_path / "report.pdf"
     path.write_bytes(readable(figure="a chart"))
-    assert accessible.demand_accessible(path) == {"bookmarks": 1, "described_figures": 1}
+    assert accessible.demand_accessible(path, 1) == {"bookmarks": 1, "described_figures": 1}
     monkeypatch.setattr(accessible, "LARGEST", 100)
     with pytest.raises(UserError, match="is larger than"):
-        accessible.demand_accessible(path)
+        accessible.demand_accessible(path, 1)
+
+
+def test_a_caption_whose_figure_has_no_tag_fails(tmp_path):
+    path = tmp_path / "report.pdf"
+    path.write_bytes(readable())
+    with pytest.raises(UserError, match="has tags for 1 of 2 figures"):
+        accessible.demand_accessible(path, 2)
+    assert CAPTION.findall("See Figure 9. It\nFigure 12. A chart.\nFigure 12 shows") == ["12"]
 
 
 @pytest.mark.parametrize(
@@ -367,4 +379,7 @@ def test_a_number_typed_into_a_sentence_is_found_and_what_no_run_changes_is_not(
     demand_computed(TEMPLATES, tmp_path)
     module.write_text('TEXT = "rotation gains 1.2 points"\n')
     with pytest.raises(UserError, match=r"some\.py: 'rotation gains 1\.2 points'"):
+        demand_computed(TEMPLATES, tmp_path)
+    module.write_text('TEXT = "rotation reaches 95 % of the images"\n')
+    with pytest.raises(UserError, match="95 % of the images"):
         demand_computed(TEMPLATES, tmp_path)

@@ -150,3 +150,12 @@ def test_whoever_starts_from_a_cycle_is_not_blamed_for_it(config):
     config["models"]["rotation"]["init"] = "perturbation"
     config["models"]["perturbation"]["init"] = "rotation"
     refused(config, "the configuration has 2 mistakes:")
+
+
+def test_nothing_is_tried_where_only_the_test_part_could_judge_it(config):
+    assert Study(config, TASKS).published({}, {})["trials"]["sweeps"]
+    literal = copy.deepcopy(config)
+    literal["validation"]["value"] = "test"
+    assert Study(literal, TASKS).published({}, {})["trials"] is None
+    config["trials"] |= {"sweeps": [], "ablations": []}
+    assert Study(config, TASKS).published({}, {})["trials"] is None

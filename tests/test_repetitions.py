@@ -35,13 +35,15 @@ def p_of_t(t, freedom):
 
 
 def test_n_counts_trainings_not_classifiers_on_the_same_features():
-    found = {name: trainings(MODELS, name, 3) for name in MODELS}
+    found = {name: trainings(MODELS, name, 3) for name in (*MODELS, "imagenet", "random")}
     assert found == {
         "imagenet_scenes": 1,
         "random_scenes": 3,
         "rotation": 3,
         "rotation_scenes": 3,
         "on_a_classifier": 1,
+        "imagenet": 1,
+        "random": 3,
     }
 
 

@@ -94,7 +94,8 @@ def test_the_fingerprint_holds_settings_code_data_and_files(tmp_path):
 def test_every_state_is_tied_to_all_that_its_job_reads_of_the_images():
     rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules").rglob("*.smk"))
     resumed = {name: body for name, body in RULE.findall(rules) if " state=" in body}
-    assert set(resumed) == {"train_network", "train_classifier", "features", "scorecam", "inversion"}
+    trainings = {"train_network", "train_classifier", "try_network", "try_classifier"}
+    assert set(resumed) == trainings | {"features", "scorecam", "inversion"}
     for name, body in resumed.items():
         script = (ROOT / "workflow_scripts" / f"{name}.py").read_text(encoding="utf-8")
         named = set(re.findall(r"source\.(\w+_key)", script.split("with resumable")[0]))

@@ -147,6 +147,8 @@ def test_every_key_is_described():
             ["supervized"],
             "explain.models.0: no model is called 'supervized'; did you mean 'supervised'",
         ),
+        ("trials.sweeps", ["rotatoin"], "trials.sweeps.0: no model is called 'rotatoin'; did you mean 'rotation'"),
+        ("trials.learning_rate", [0], "trials.learning_rate.0: 0 must be above 0"),
         ("roles.latest", "nobody", "roles.latest: no model is called 'nobody'"),
         (
             "student.number",

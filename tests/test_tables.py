@@ -219,7 +219,6 @@ def test_a_missing_or_damaged_result_is_named(study):
     path.unlink()
     with pytest.raises(UserError, match=r"b/seed1/predictions\.npz is missing"):
         read_runs(study, PUBLISHED)
-    assert len(read_runs(study, PUBLISHED, partial=True)) == 5
 
 
 def test_names_with_commas_quotes_and_accents_survive(study):

@@ -97,9 +97,9 @@ def test_a_paired_difference_and_its_exact_test(report, results):
     assert row[2] == f"{100 * (a.accuracy - b.accuracy):.2f}".replace("-", "−")
     assert row[4:6] == [str(only_a), str(only_b)]
     assert row[7] == ("p < 0.001" if p < 0.001 else f"p = {p:.3f}")
-    size = hundred(abs(a.accuracy - b.accuracy))
-    if p < 0.001:
-        assert f"by {size} percentage points" in words(report)
+    size, signed = hundred(abs(a.accuracy - b.accuracy)), f"{100 * (a.accuracy - b.accuracy):+.2f} points"
+    told = (f"by {size} percentage points", f"rotation_scenes minus random_scenes is {signed}".replace("-", "−"))
+    assert any(text in words(report) for text in told)
 
 
 def test_the_features_at_the_pretexts_latest_epoch(report, results):

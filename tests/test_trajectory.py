@@ -19,12 +19,13 @@ from scenessl.evaluation.label_efficiency import ALL, subsets, write_label_effic
 from scenessl.evaluation.trajectory import trajectory
 from scenessl.figures import label_efficiency as label_chart
 from scenessl.figures import trajectory as trajectory_chart
-from scenessl.files import read_csv
+from scenessl.files import read_csv, write_csv
 from scenessl.models import weights
 from scenessl.models.cka import block_distances, gram, linear_cka
 from scenessl.report.answers import accuracy, labels, usefulness
 from scenessl.report.answers import trajectory as along
 from scenessl.report.evidence import read_evidence
+from scenessl.report.readers.files import NotThereError
 from scenessl.report.render import paper, render_html
 from scenessl.training.data import Data
 
@@ -258,14 +259,15 @@ def test_few_labels_are_told_as_they_went(tmp_path, few, words, short):
     told = plain(labels.answers(evidence)[0])
     assert told.startswith("With rotation, set against imagenet, its own start") and words in told
     assert short in plain(labels.finding(evidence))
-    assert "draws of the labelled images on one training" in told
+    assert "draws of the labelled images, judged by the same test images on one training" in told
+    assert "which share one training and its test images" in plain(labels.finding(evidence))
 
 
 def test_the_gain_with_few_labels_is_compared_with_that_of_all(tmp_path):
     scarce = read_evidence(study(tmp_path / "scarce", few={"rotation": (0.7, 0.85, 0.89)}))
     plenty = read_evidence(study(tmp_path / "plenty", few={"rotation": (0.41, 0.85, 0.99)}))
     assert "The gain is larger where labels are scarce" in plain(labels.answers(scarce))
-    assert "The gain is not larger where labels are scarce" in plain(labels.answers(plenty))
+    assert "No larger gain is shown where labels are scarce" in plain(labels.answers(plenty))
 
 
 def test_over_several_seeds_trainings_are_what_counts(tmp_path):
@@ -275,6 +277,44 @@ def test_over_several_seeds_trainings_are_what_counts(tmp_path):
     told = plain(labels.answers(read_evidence(root)))
     assert "The intervals are over three trainings" in told
     assert "paired t-test" in plain(along.courses(read_evidence(root)))
+
+
+def test_imagenets_features_are_one_training_whatever_the_seeds(tmp_path):
+    evidence = read_evidence(write_study(tmp_path, seeds=(0, 1, 2), per_class=2))
+    start, *later = [row for row in along.rows(evidence) if row["model"] == "rotation"]
+    assert start["spread"].deviation is None and all(row["spread"].independent == 3 for row in later)
+    cells = {row["start"]: row["cells"] for row in labels.rows(evidence)}
+    assert cells["imagenet"][-1].deviation is None and cells["imagenet"][0].deviation is not None
+    assert cells["rotation"][-1].independent == 3
+
+
+def test_a_draft_does_not_tell_the_curves_of_other_seeds_or_of_an_earlier_version(tmp_path):
+    root = write_study(tmp_path, seeds=(0, 1), per_class=2)
+    for name, column in (("similarity", "images"), ("label_gains", "p_holm")):
+        rows = read_csv(root / f"tables/{name}.csv")
+        kept = [key for key in rows[0] if key != column]
+        write_csv(root / f"tables/{name}.csv", [{key: row[key] for key in kept} for row in rows], kept)
+    rows = read_csv(root / "tables/trajectory.csv")
+    write_csv(root / "tables/trajectory.csv", [row | {"seed": int(row["seed"]) + 1} for row in rows], list(rows[0]))
+    evidence = read_evidence(root, draft=True)
+    for tell in (along.intro, along.rows, along.courses, labels.answers):
+        with pytest.raises(NotThereError):
+            tell(evidence)
+
+
+def test_seeds_that_stop_at_different_epochs_keep_their_latest(tmp_path):
+    evidence = read_evidence(study(tmp_path, seeds=(0, 1), accuracies={"perturbation": (0.5, 0.6, 0.65, 0.9)}))
+    for table in ("trajectory", "similarity"):
+        for row in evidence.rows(table, model="perturbation", seed=1, epoch=6):
+            row["epoch"] = 5
+    found = [row for row in along.rows(evidence) if row["model"] == "perturbation"]
+    assert [row["epoch"] for row in found] == ["0", "1", "3", "5 to 6"]
+    assert found[-1]["spread"].mean == pytest.approx(0.9, abs=0.01) and len(found[-1]["spread"].values) == 2
+    told = plain(along.courses(evidence)[1])
+    assert "lies between epochs 3 and 5 to 6 (+25.00 points of +40.17 points)" in told
+    assert found[-1]["change"] == pytest.approx(0.4017, abs=1e-4)
+    last = [row for row in along.blocks(evidence) if row["model"] == "perturbation"][-1]
+    assert last["epoch"] == "5 to 6" and len(last["values"]) == len(BLOCKS)
 
 
 def test_missing_results_are_left_out_of_a_draft_and_named_otherwise(tmp_path):

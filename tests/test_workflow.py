@@ -86,7 +86,7 @@ def test_other_pixels_or_parts_remake_every_model_and_picture(demo, setting):
 def test_a_reason_trains_nothing_again(demo):
     jobs = demo.planned("recipes: {rotation: {learning_rate: {value: 0.002, reason: a better reason}}}")
     assert "report" in jobs
-    assert not rules(jobs) & {"train_network", "train_classifier", "features", "scorecam", "inversion"}
+    assert not rules(jobs) & {"train_network", "train_classifier", "try_network", "features", "scorecam", "inversion"}
 
 
 def test_a_figure_module_remakes_its_figures_and_the_report(demo):

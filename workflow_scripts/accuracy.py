@@ -10,4 +10,8 @@ with job(snakemake.log[0]):
         classes=len(read_json(snakemake.input.classes)["classes"]),
         output=snakemake.output.figure,
     )
-    reliability.draw(reliability=snakemake.input.reliability, output=snakemake.output.diagrams)
+    reliability.draw(
+        reliability=snakemake.input.reliability,
+        accuracies=snakemake.input.accuracies,
+        output=snakemake.output.diagrams,
+    )

@@ -35,24 +35,19 @@ class Probing:
     arrays: Mapping[str, np.ndarray]
 
 
-def read_probings(root: Path | str, published: Mapping, *, partial: bool = False) -> list[Probing]:
+def read_probings(root: Path | str, published: Mapping) -> list[Probing]:
     """Read the probes of a study in the order of its starts, then seeds; none where none are asked for.
 
     Args:
         root: the study's results folder.
         published: the content of its configuration.yaml: seeds and, for its starts, probes.
-        partial: leave out what is not finished yet, for a draft.
 
     Raises:
         UserError: a file is missing or damaged.
     """
     starts = (published.get("probes") or {}).get("starts", [])
     paths = {(start, seed): _path(root, start, seed) for start in starts for seed in published["seeds"]}
-    return [
-        Probing(start, int(seed), read_arrays(path, KEYS))
-        for (start, seed), path in paths.items()
-        if path.exists() or not partial
-    ]
+    return [Probing(start, int(seed), read_arrays(path, KEYS)) for (start, seed), path in paths.items()]
 
 
 def _path(root: Path | str, start: str, seed: int) -> Path:

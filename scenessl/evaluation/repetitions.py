@@ -20,21 +20,19 @@ MCNEMAR, PAIRED_T, UNTESTED = "exact McNemar", "paired t over seeds", ""
 
 
 def trainings(models: Mapping[str, Mapping], name: str, seeds: int) -> int:
-    """Count the independent trainings behind `seeds` repetitions of a model.
+    """Count the independent trainings behind `seeds` repetitions of a model or start.
 
     Args:
         models: the published models, with `train` ("all" or "classifier") and `init` each.
-        name: one of them.
+        name: one of them, or of the starts that are no model's.
         seeds: how often it was trained.
 
     Returns:
-        `seeds`, or 1 where only a classifier trains, on features of given weights.
+        `seeds`, or 1 for given weights and where only a classifier trains, on features of given weights.
     """
-    while models[name]["train"] == "classifier":
+    while name in models and models[name]["train"] == "classifier":
         name = models[name]["init"].partition("@")[0]
-        if name not in models:
-            return min(seeds, 1) if name == GIVEN_WEIGHTS else seeds
-    return seeds
+    return min(seeds, 1) if name == GIVEN_WEIGHTS else seeds
 
 
 def t_interval(values: Sequence[float]) -> tuple[float, float] | None:

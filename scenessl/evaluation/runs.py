@@ -67,20 +67,17 @@ def run_folder(root: Path, model: str, seed: int) -> Path:
     return Path(root) / "models" / model / f"seed{seed}"
 
 
-def read_runs(root: Path, published: Mapping, *, partial: bool = False) -> list[Run]:
+def read_runs(root: Path, published: Mapping) -> list[Run]:
     """Read all runs of a study, in the order of its models, then seeds.
 
     Args:
         root: the study's results folder.
         published: the content of its configuration.yaml.
-        partial: leave out runs that are not finished yet, for a draft.
 
     Raises:
         UserError: a file is missing or damaged.
     """
     wanted = [(model, seed) for model in published["models"] for seed in published["seeds"]]
-    if partial:
-        wanted = [one for one in wanted if all((run_folder(root, *one) / name).exists() for name in RUN_FILES)]
     return [read_run(root, model, seed, published["models"][model]) for model, seed in wanted]
 
 

@@ -16,12 +16,13 @@ from scenessl.evaluation import (
     settings_tables,
     summary_table,
     trajectory_tables,
+    trial_table,
 )
 from scenessl.evaluation.runs import read_runs
 from scenessl.files import read_json, write_csv
 
 
-def write_tables(root: Path | str, published: Mapping, output: Path | str, *, partial: bool = False) -> list[Path]:
+def write_tables(root: Path | str, published: Mapping, output: Path | str) -> list[Path]:
     """Write all tables that `scenessl.study.manifest.table_files` names; same results, same bytes.
 
     Args:
@@ -29,7 +30,6 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
         published: the content of its configuration.yaml: models, seeds, the pairs of models as comparisons, and
             probes, if it has any.
         output: folder of the tables.
-        partial: leave out runs that are not finished, for a draft.
 
     Returns:
         The paths, in the order of the manifest.
@@ -37,7 +37,7 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
     Raises:
         UserError: a result is missing or damaged, or a pair cannot be compared.
     """
-    runs = read_runs(Path(root), published, partial=partial)
+    runs = read_runs(Path(root), published)
     models = published["models"]
     accuracies = accuracy_table.accuracy_rows(runs, read_json(Path(root) / "data" / "audit.json")["leaked_images"])
     comparisons = comparison_table.comparison_rows(runs, pairs(published))
@@ -55,25 +55,28 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str, *, pa
         "gaps.csv": (gap_table.COLUMNS, gap_table.gap_rows(runs)),
     }
     if published.get("probes"):
-        probings = probe_table.read_probings(root, published, partial=partial)
+        probings = probe_table.read_probings(root, published)
         tables["probes.csv"] = (probe_table.COLUMNS, probe_table.probe_rows(probings))
-    tables |= _curves(Path(root), published, partial)
+    tables |= _curves(Path(root), published)
     for name, (columns, rows) in tables.items():
         write_csv(Path(output) / name, rows, columns)
     return [Path(output) / name for name in tables]
 
 
-def _curves(root: Path, published: Mapping, partial: bool) -> dict[str, tuple]:
-    """Compute the tables along the pretexts and over numbers of labels, if the study asks for them."""
+def _curves(root: Path, published: Mapping) -> dict[str, tuple]:
+    """Compute the tables along the pretexts, over numbers of labels and of settings, if the study asks for them."""
     tables = {}
     if published.get("trajectory"):
-        found = trajectory_tables.read_trajectories(root, published, partial=partial)
+        found = trajectory_tables.read_trajectories(root, published)
         tables["trajectory.csv"] = (trajectory_tables.COLUMNS, trajectory_tables.trajectory_rows(found))
         tables["similarity.csv"] = (trajectory_tables.SIMILARITY, trajectory_tables.similarity_rows(found))
     if published.get("label_efficiency"):
-        few = label_table.read_labels(root, published, partial=partial)
+        few = label_table.read_labels(root, published)
         tables["label_efficiency.csv"] = (label_table.COLUMNS, label_table.label_rows(few))
         tables["label_gains.csv"] = (label_table.GAINS, label_table.gain_rows(few, published["models"]))
+    if published.get("trials"):
+        tried = trial_table.read_trials(root, published)
+        tables["trials.csv"] = (trial_table.COLUMNS, trial_table.trial_rows(tried))
     return tables
 
 

@@ -23,13 +23,13 @@ COLUMNS = (
     "high",
     "p",
 )
-SIMILARITY = ("model", "seed", "epoch", "block", "cka_start", "cka_latest", "distance")
+SIMILARITY = ("model", "seed", "epoch", "block", "images", "cka_start", "cka_latest", "distance")
 KEYS = ("epochs", "blocks", "target", "predicted", "validation", "cka_start", "cka_latest", "distance", "sampled")
 Found = Mapping[tuple[str, int], Mapping[str, np.ndarray]]
 
 
-def read_trajectories(root: Path | str, published: Mapping, *, partial: bool = False) -> Found:
-    """Read the trajectories of a study by pretext and seed; `partial` leaves out what is not there yet.
+def read_trajectories(root: Path | str, published: Mapping) -> Found:
+    """Read the trajectories of a study by pretext and seed.
 
     Raises:
         UserError: a file is missing or damaged.
@@ -38,7 +38,7 @@ def read_trajectories(root: Path | str, published: Mapping, *, partial: bool = F
     paths = {
         (name, seed): Path(root) / f"trajectory/{name}_seed{seed}.npz" for name in names for seed in published["seeds"]
     }
-    return {key: read_arrays(path, KEYS) for key, path in paths.items() if path.exists() or not partial}
+    return {key: read_arrays(path, KEYS) for key, path in paths.items()}
 
 
 def trajectory_rows(found: Found) -> list[dict]:
@@ -68,10 +68,13 @@ def _row(model: str, seed: int, arrays: Mapping[str, np.ndarray], place: int) ->
 
 
 def similarity_rows(found: Found) -> list[dict]:
-    """Return a row of SIMILARITY per pretext, seed, epoch and block; a CKA that does not exist is empty."""
+    """Return a row of SIMILARITY per pretext, seed, epoch and block; a CKA that does not exist is empty.
+
+    `images` is the number of test images that the CKA rests on.
+    """
     return [
-        {"model": model, "seed": seed, "epoch": int(epoch), "block": str(block)}
-        | {key: _cell(arrays[key][row, column]) for key in SIMILARITY[4:]}
+        {"model": model, "seed": seed, "epoch": int(epoch), "block": str(block), "images": int(arrays["sampled"])}
+        | {key: _cell(arrays[key][row, column]) for key in SIMILARITY[5:]}
         for (model, seed), arrays in found.items()
         for row, epoch in enumerate(arrays["epochs"])
         for column, block in enumerate(arrays["blocks"])

@@ -29,13 +29,14 @@ ACROSS, LEFT, ABOVE, BELOW, GAP = 4, 11.0, 8.0, 9.5, 6.0  # panels in a row; mm
 SIDE = (TEXT_WIDTH - LEFT - 4 - (ACROSS - 1) * GAP) / ACROSS  # mm
 
 
-def draw(*, reliability: Path | str, output: Path | str, task: str = "scenes") -> None:
+def draw(*, reliability: Path | str, accuracies: Path | str, output: Path | str, task: str = "scenes") -> None:
     """Draw the accuracy of every bin of confidence, all seeds together, beside what calibrated answers would have.
 
     The bars at the foot show which share of the images has such a confidence.
 
     Args:
         reliability: reliability.csv with the COLUMNS, a row per model, seed and bin; shares 0..1.
+        accuracies: accuracy.csv with model, seed and calibration_error, which is written into the panels.
         output: the figure, .svg or .png.
         task: the models drawn are those trained for it.
 
@@ -46,16 +47,17 @@ def draw(*, reliability: Path | str, output: Path | str, task: str = "scenes") -
     if not rows:
         raise UserError(f"{reliability} holds no model for {task}. Delete it and run again.")
     values = np.stack([inputs.numbers(reliability, rows, name) for name in ("low", "high", *VALUES)], axis=1)
-    models, seeds = (np.array([row[name] for row in rows]) for name in ("model", "seed"))
-    own = {model: (values[models == model], seeds[models == model]) for model in dict.fromkeys(models.tolist())}
+    models, errors = np.array([row["model"] for row in rows]), _errors(accuracies)
+    own = {model: _together(values[models == model]) for model in dict.fromkeys(models.tolist())}
     with look():
-        save(_figure({model: (_together(bins), _error(bins, of)) for model, (bins, of) in own.items()}), output)
+        save(_figure({model: (bins, errors[model]) for model, bins in own.items()}), output)
 
 
-def _error(bins: np.ndarray, seeds: np.ndarray) -> float:
-    """The expected calibration error of one model, mean over its seeds."""
-    each = [bins[seeds == seed] for seed in np.unique(seeds)]
-    return float(np.mean([one[:, 2] @ np.abs(one[:, 3] - one[:, 4]) / one[:, 2].sum() for one in each]))
+def _errors(path: Path | str) -> dict[str, float]:
+    """The expected calibration error of every model, mean over its seeds."""
+    rows = inputs.table(path, ("model", "calibration_error"))
+    values, models = inputs.numbers(path, rows, "calibration_error"), np.array([row["model"] for row in rows])
+    return {str(model): float(values[models == model].mean()) for model in np.unique(models)}
 
 
 def _together(bins: np.ndarray) -> np.ndarray:

@@ -8,8 +8,12 @@ from scenessl.errors import UserError
 LARGEST = 10_000_000  # bytes
 
 
-def demand_accessible(pdf: Path) -> dict[str, int]:
+def demand_accessible(pdf: Path, figures: int) -> dict[str, int]:
     """Demand what every reader of the report needs, and count bookmarks and described figures.
+
+    Args:
+        pdf: the report.
+        figures: how many it has, by its captions.
 
     Raises:
         UserError: names everything that the PDF lacks.
@@ -25,6 +29,7 @@ def demand_accessible(pdf: Path) -> dict[str, int]:
         "names no language": not root.get("/Lang"),
         "has no bookmarks": not reader.outline,
         "has no tags for screen readers": "/StructTreeRoot" not in root,
+        f"has tags for {len(texts)} of {figures} figures": len(texts) < figures,
         f"has {texts.count('')} figures without an alternative text": "" in texts,
     }
     found = [fault for fault, is_one in faults.items() if is_one]

@@ -16,6 +16,7 @@ from scenessl.report.handwritten import demand_computed
 from scenessl.report.provenance import NAME
 
 REQUIRED = ("report.pdf", "configuration.yaml", "Snakefile", "Makefile", "install.sh", "config.yaml", "README.md")
+CAPTION = re.compile(r"^Figure (\d+)\. ", re.MULTILINE)
 
 
 def check_deliverables(
@@ -48,7 +49,8 @@ def check_deliverables(
         raise UserError(f"not every deliverable is there: {'; '.join(faults)}.")
     demand_computed(templates, Path(__file__).parent)
     found: dict[str, object] = {"results": {"checks": _demand_sound(root)}}
-    found["report"] = read_report(pdf) | demand_accessible(pdf)
+    found["report"] = read_report(pdf)
+    found["report"] |= demand_accessible(pdf, found["report"]["figures"])
     found["page"] = read_page(Path(page))
     if archive is not None:
         found["submission"] = read_submission(Path(archive), root, pdf)
@@ -65,7 +67,7 @@ def missing_deliverables(deliverables: Mapping[str, Sequence[str]]) -> list[str]
 
 
 def read_report(pdf: Path) -> dict[str, int]:
-    """Return the pages of a PDF and the characters of text on them; raises UserError when one has none."""
+    """Count the pages, characters and captioned figures of a PDF; raises UserError when a page has no text."""
     # A browser's reader, since the writer cannot tell whether others read what it wrote. `make check` does without it.
     from pypdfium2 import PdfDocument, PdfiumError
 
@@ -79,7 +81,8 @@ def read_report(pdf: Path) -> dict[str, int]:
     empty = [str(number) for number, text in enumerate(texts, start=1) if not text.strip()]
     if empty:
         raise UserError(f"{pdf} has no text on page {', '.join(empty)}. Check the templates and fonts.")
-    return {"pages": len(texts), "characters": sum(map(len, texts))}
+    figures = {number for text in texts for number in CAPTION.findall(text)}
+    return {"pages": len(texts), "characters": sum(map(len, texts)), "figures": len(figures)}
 
 
 def read_page(page: Path) -> dict[str, int]:

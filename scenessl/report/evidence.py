@@ -45,20 +45,23 @@ class Model:
 
 @dataclass(frozen=True)
 class Spread:
-    """Values of one quantity over seeds, with mean and sample standard deviation over independent trainings."""
+    """Values of one quantity over repetitions, with mean and sample standard deviation.
+
+    `independent` of them are: trainings (not classifiers on the same given features), or draws of the labelled images.
+    """
 
     values: tuple[float, ...]
-    trainings: int
+    independent: int
 
     @property
     def mean(self) -> float:
-        """Mean over seeds."""
+        """Mean over all."""
         return mean(self.values)
 
     @property
     def deviation(self) -> float | None:
-        """Sample standard deviation; None for a single training, which has no spread."""
-        return stdev(self.values) if self.trainings > 1 else None
+        """Sample standard deviation; None for a single one, which has no spread."""
+        return stdev(self.values) if self.independent > 1 else None
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,7 @@ class Evidence:
         return Spread(tuple(values), self.trainings(name)) if values else None
 
     def trainings(self, name: str) -> int:
-        """Count the independent trainings of a model, see `scenessl.evaluation.repetitions`."""
+        """Count the independent trainings behind a model or start, see `scenessl.evaluation.repetitions`."""
         return trainings(self.published["models"], name, len(self.seeds))
 
     def summary(self, name: str, measure: str) -> dict | None:

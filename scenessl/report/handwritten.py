@@ -14,7 +14,8 @@ from scenessl.errors import UserError
 ALLOWED = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\b95\s%",  # the level of all intervals
+        r"\b95\s% (?:Wilson )?intervals?\b",  # the level of all intervals
+        r"\b95\s% of random kernels\b",  # and of the kinds of filters
         r"\bepochs? 0\b",  # before training
         r"\bF1\b",  # names
         r"\bn is 1\b",

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from scenessl.errors import UserError
 from scenessl.files import atomic, write_text
 from scenessl.report import settings_tables, text, text_data, wording
-from scenessl.report.answers import beside, labels, seeds, training, trajectory
+from scenessl.report.answers import beside, labels, seeds, training, trajectory, trials
 from scenessl.report.answers.training import spread_text
 from scenessl.report.captions import Captions
 from scenessl.report.demands import demand_requirements
@@ -35,6 +35,7 @@ SUBJECTS = {
     "beside": beside,
     "labels": labels,
     "trajectory": trajectory,
+    "trials": trials,
     "text": text,
     "data": text_data,
     "training": training,

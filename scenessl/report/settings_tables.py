@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from scenessl.report.answers import trials
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import DASH, setting
 
@@ -45,7 +46,7 @@ def rows(evidence: Evidence, keys: Sequence[str]) -> list[dict]:
 
 
 def reasons(evidence: Evidence) -> list[dict]:
-    """Give setting, value, reason, and the models for which it holds, in the order of the settings."""
+    """Give setting, value, reason, what was measured, and the models it holds for, in the order of the settings."""
     first, second = columns(evidence)
     found: dict[tuple[str, str, str], list[str]] = {}
     for key in (*first, *second):
@@ -54,7 +55,8 @@ def reasons(evidence: Evidence) -> list[dict]:
                 entry = (key, setting(model.settings[key]), model.reasons.get(key) or DASH)
                 found.setdefault(entry, []).append(name)
     return [
-        {"setting": heading(key), "value": value, "reason": reason, "models": models, "but": _others(evidence, models)}
+        {"setting": heading(key), "value": value, "reason": reason, "models": models}
+        | {"but": _others(evidence, models), "measured": trials.measured(evidence, key, models)}
         for (key, value, reason), models in found.items()
     ]
 

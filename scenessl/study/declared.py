@@ -71,6 +71,11 @@ def task_settings(tasks_folder: Path | str) -> dict[str, dict[str, dict]]:
     return {file.stem: declarations for file, declarations in found.items()}
 
 
+def task_views(tasks_folder: Path | str) -> dict[str, int]:
+    """Read how many views of an image each task shows (`VIEWS`), without importing any task."""
+    return {file.stem: views for file, views in _literals(Path(tasks_folder), "VIEWS").items()}
+
+
 def _literals(folder: Path, name: str) -> dict[Path, object]:
     """Read what each module of a folder assigns to `name`; modules that assign nothing to it are left out."""
     found = {}

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from scenessl.errors import UserError
 from scenessl.study.manifest import OF_STARTS, models_of
+from scenessl.study.trials import planned
 
 GIVEN = ("imagenet", "random")  # starts that are no model's
 PRETRAINED = "efficientnet_b0"  # the architecture that `imagenet` names weights of
@@ -122,6 +123,8 @@ class Study:
         rest["validation_reason"] = self.config["validation"]["reason"]
         models = {name: model.published() for name, model in self.models.items()}
         seeds = {"seeds": list(self.seeds), "missing_seeds": list(self.missing_seeds)}
+        if self.config["validation"]["value"] == "test" or not planned(rest | {"models": models}):
+            rest["trials"] = None  # nothing to try, or only the test part to judge it by
         own = seeds | {"comparisons": self.comparisons, "models": models}
         return rest | own | {"data": dict(data), "weights": dict(weights)}
 

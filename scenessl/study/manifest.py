@@ -6,6 +6,8 @@ configuration.yaml; names are relative to its results folder. Imports nothing he
 
 from collections.abc import Mapping, Sequence
 
+from scenessl.study.trials import planned
+
 TABLES = (
     "accuracy",
     "summary",
@@ -33,6 +35,7 @@ SECTIONS = (
     "probes",
     "trajectory",
     "label_efficiency",
+    "trials",
 )
 """Sections of the configuration that ask for a deliverable; absent or null, it is not made."""
 
@@ -41,6 +44,8 @@ OF_STARTS = ("probes", "label_efficiency")
 """Deliverables that are made of starts: of models, `random` or `imagenet`."""
 PREDICTED = ("probes", "trajectory", "label_efficiency")
 """Deliverables that are predictions, seed by seed, and have tables of their own."""
+MEASURED = (*PREDICTED, "trials")
+"""All that have tables of their own."""
 
 
 def asked(published: Mapping, section: str) -> Mapping | None:
@@ -65,6 +70,7 @@ def further_tables(published: Mapping) -> list[str]:
         "probes": ["probes"],
         "trajectory": ["trajectory", "similarity"],
         "label_efficiency": ["label_efficiency", "label_gains"],
+        "trials": ["trials"],
     }
     return [name for section, names in own.items() if asked(published, section) for name in names]
 
@@ -76,16 +82,17 @@ def run_files(published: Mapping, *names: str) -> list[str]:
 
 
 def probe_files(published: Mapping) -> list[str]:
-    """Name what classifiers on frozen features predicted, seed by seed: probes, trajectories, few labels."""
+    """Name what the tables of MEASURED rest on: probes, trajectories and few labels seed by seed, and trials."""
     names = [f"{section}/{name}_" for section in PREDICTED[:2] for name in models_of(published, section)]
     names += ["label_efficiency/"] if asked(published, "label_efficiency") else []
-    return [f"{name}seed{seed}.npz" for name in names for seed in published["seeds"]]
+    tried = [f"trials/{form}/{model}.npz" for form, model in planned(published)]
+    return [f"{name}seed{seed}.npz" for name in names for seed in published["seeds"]] + tried
 
 
 def explanation_files(published: Mapping) -> list[str]:
     """Name what explains the models of the first seed."""
     files = ["explain/choice.json"] if asked(published, "explain") else []
-    folders = {"explain": "scorecam"} | {name: name for name in SECTIONS if name not in ("explain", *PREDICTED)}
+    folders = {"explain": "scorecam"} | {name: name for name in SECTIONS if name not in ("explain", *MEASURED)}
     for section, folder in folders.items():
         files += [f"explain/{folder}/{model}.npz" for model in models_of(published, section)]
     return files

@@ -18,6 +18,7 @@ from scenessl.study.manifest import OF_STARTS, SECTIONS
 from scenessl.study.plain import join, show, unplain
 
 STARTS = ("random", "imagenet")
+NAMING = ("models", "starts", "sweeps", "ablations")  # keys of a deliverable that name models
 
 
 def check(config: object, schema_path: Path | str, declared: Declared) -> None:
@@ -186,7 +187,7 @@ def _named_models(config: dict) -> Iterator[tuple[str, str]]:
     sections = {name: _mapping(config.get(name)) for name in (*SECTIONS, "comparisons", "roles")}
     for section, content in sections.items():
         for key, named in content.items():
-            if section in SECTIONS and key not in ("models", "starts"):
+            if section in SECTIONS and key not in NAMING:
                 continue
             for index, name in enumerate(named if isinstance(named, list) else []):
                 if isinstance(name, str):

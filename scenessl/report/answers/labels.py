@@ -47,7 +47,8 @@ def rows(evidence: Evidence) -> list[dict]:
 
 def _cell(evidence: Evidence, start: str, count: int) -> Spread:
     values = tuple(row["test_accuracy"] for row in evidence.rows("label_efficiency", start=start, labels=count))
-    return Spread(values, len(values))
+    trainings = min(len(values), evidence.trainings(start))
+    return Spread(values, len(values) if count else trainings)  # with all labels, there is nothing to draw
 
 
 def answers(evidence: Evidence) -> list[Markup]:
@@ -78,7 +79,7 @@ WORDS = {
 def _where(row: dict) -> Markup:
     labels = plural(row["labels"], "label") + " per class" if row["labels"] else "all labels"
     interval = f"; 95\u00a0% interval {point_range(row['low'], row['high'])}" if row["low"] is not None else ""
-    test = f", {p_value(row['p'])}" if row["p"] is not None else ""
+    test = f", {p_value(row['p_holm'])}" if row["p_holm"] is not None else ""
     return say(
         "{labels} ({gain}{interval}{test})", labels=labels, gain=points(row["difference"]), interval=interval, test=test
     )
@@ -94,7 +95,7 @@ def _trend(gains: list[dict]) -> Markup | None:
         return say("The gain is larger where labels are scarce, by {change}.", change=points(change))
     if change < 0 and most["verdict"] == "a":
         return say(
-            "The gain is not larger where labels are scarce: with all of them it is {size}.",
+            "No larger gain is shown where labels are scarce: with all of them it is {size}.",
             size=points(most["difference"]),
         )
     return None
@@ -105,11 +106,12 @@ def _repeated(gains: list[dict]) -> Markup:
     over = gains[0]["over"]
     texts = {
         "seeds": "The intervals are over {n} trainings.",
-        "draws": "The intervals are over {n} draws of the labelled images on one training, another of which may "
-        "differ; with all labels, over the test images.",
+        "draws": "The intervals are over {n} draws of the labelled images, judged by the same test images on one "
+        "training, another of which may differ; with all labels, over the test images.",
         "test images": "The intervals are over the test images, of one training and one draw of the labels.",
     }
-    return say(texts[over], n=number_word(gains[0]["n"]))
+    corrected = "The p values are corrected by Holm’s method over all these comparisons."
+    return paragraph(say(texts[over], n=number_word(gains[0]["n"])), corrected)
 
 
 def finding(evidence: Evidence) -> Markup | None:
@@ -122,14 +124,23 @@ def finding(evidence: Evidence) -> Markup | None:
         for row in few
         if row["verdict"] == "a"
     ]
-    labels = plural(counts(evidence)[0], "label")
+    labels, over = plural(counts(evidence)[0], "label"), OVER[few[0]["over"]] if few else ""
     if not parts:
-        return say("With {labels} per class, no pretext is shown to pay.", labels=labels)
+        return say("With {labels} per class, no pretext is shown to pay{over}.", labels=labels, over=over)
     return say(
-        "With {labels} per class, frozen features gain from their pretext: {parts}.",
+        "With {labels} per class, frozen features gain from their pretext: {parts}{over}.",
         labels=labels,
         parts=listing(parts),
+        over=over,
     )
+
+
+OVER = {
+    "seeds": "",
+    "draws": " (over draws of the labels, which share one training and its test images)",
+    "test images": " (over the test images of one training)",
+}
+"""What a finding adds that rests on less than several trainings."""
 
 
 def saved(evidence: Evidence, label_images: str) -> Markup:

@@ -8,7 +8,6 @@ from statistics import mean
 from markupsafe import Markup
 
 from scenessl.evaluation.metrics import paired_difference
-from scenessl.evaluation.repetitions import GIVEN_WEIGHTS
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, percent, points, setting, size_in_points
 from scenessl.report.readers.probings import Probing
@@ -92,12 +91,7 @@ def compare_probes(evidence: Evidence, a: tuple[str, str], b: tuple[str, str], m
         asdict(paired_difference(*(evidence.probings[start, seed].right(block, method) for start, block in (a, b))))
         for seed in evidence.seeds
     )
-    return unlisted(_named(a), _named(b), tests, _trainings(evidence, a[0], b[0]))
-
-
-def _trainings(evidence: Evidence, *starts: str) -> int:
-    """Count the independent trainings behind probes of starts; ImageNet's weights are the same for every seed."""
-    return len(evidence.seeds) if any(start != GIVEN_WEIGHTS for start in starts) else 1
+    return unlisted(_named(a), _named(b), tests, max(evidence.trainings(start) for start, _ in (a, b)))
 
 
 def _named(probe: tuple[str, str]) -> str:

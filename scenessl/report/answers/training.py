@@ -1,9 +1,10 @@
 """Answers on settings, selected epochs and fitting: questions 1, 2 and 5 of the assignment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
+from scenessl.report.answers import trials
 from scenessl.report.answers.beside import leaks
 from scenessl.report.answers.seeds import missing, selected, spread
 from scenessl.report.evidence import Evidence, Spread
@@ -252,7 +253,7 @@ def _verb(models: list[str], verb: str) -> str:
 
 
 def strategies(evidence: Evidence) -> list[Markup]:
-    """Name the strategies in use against over- and underfitting, with their values and models."""
+    """Name the strategies in use against over- and underfitting, with their values and models, and their worth."""
     found = [_strategy(evidence, key, text, used) for key, text, used in STRATEGIES]
     frozen = [name for name, model in evidence.models.items() if model.train == "classifier"]
     if frozen:
@@ -274,6 +275,10 @@ def _below_one(value: object) -> bool:
     return isinstance(value, (int, float)) and value < 1
 
 
+def _falls(value: object) -> bool:
+    return value == "cosine"
+
+
 STRATEGIES: tuple[tuple[str, str, Callable[[object], bool]], ...] = (
     ("augmentation", "<b>Augmentation</b> shows each image in changed form every epoch", _always),
     ("weight_decay", "<b>Weight decay</b> keeps the weights small", _always),
@@ -285,6 +290,7 @@ STRATEGIES: tuple[tuple[str, str, Callable[[object], bool]], ...] = (
     ("early_stop", "<b>Early stopping</b> ends a training that has converged", _always),
     ("select", "<b>Selecting the epoch</b> by validation accuracy undoes later overfitting", _is_best),
     ("warmup", "<b>A warm-up</b> of the learning rate keeps the first steps small", _always),
+    ("schedule", "<b>A falling learning rate</b> lets the last steps settle", _falls),
 )
 """Setting, what it is for, and when a value of it counts as used."""
 
@@ -296,19 +302,17 @@ def _strategy(evidence: Evidence, key: str, text: str, used: Callable[[object], 
             groups.setdefault(setting(model.settings[key]), []).append(name)
     if not groups:
         return None
+    users = [name for group in groups.values() for name in group]
+    return paragraph(_use(evidence, text, groups), *trials.switched_off(evidence, key, users))
+
+
+def _use(evidence: Evidence, text: str, groups: Mapping[str, Sequence[str]]) -> Markup:
+    """Say what a strategy is for, with its values and who uses them."""
     everyone = len(groups) == 1 and len(next(iter(groups.values()))) == len(evidence.models)
     if everyone:
         return say(text + " ({value}, all models).", value=next(iter(groups)))
     parts = [say("{value} in {models}", value=value, models=names(group)) for value, group in groups.items()]
     return say(text + " ({parts}).", parts=Markup("; ").join(parts))
-
-
-def strategies_caveat() -> Markup:
-    """Say what the evidence on strategies does not cover."""
-    return Markup(
-        "What each strategy contributes on its own was not measured: that would take a further training with that one "
-        "strategy switched off. The evidence above is on the trainings as they are, with all their strategies together."
-    )
 
 
 def spread_text(spread: object) -> str:

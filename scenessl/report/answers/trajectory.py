@@ -7,7 +7,8 @@ from markupsafe import Markup
 
 from scenessl.evaluation.repetitions import over_seeds
 from scenessl.report.evidence import Evidence, Spread
-from scenessl.report.numbers import code, decimal, percent, points
+from scenessl.report.numbers import code, count, decimal, percent, points
+from scenessl.report.readers.files import NotThereError
 from scenessl.report.verdicts import Judged, Verdict, judged, support
 from scenessl.report.wording import cite, listing, paragraph, ref, say
 
@@ -21,56 +22,89 @@ def intro(evidence: Evidence) -> Markup:
         "{figure} and {tables} follow the pretexts from their start (epoch 0) to their latest epoch. At each point the "
         "network is frozen and a logistic regression is fitted to the end on the features of the train part, with the "
         "same L2 penalty everywhere, so that differences come from the features alone; nothing is chosen by labels. "
-        "Linear CKA {cka}, unbiased {unbiased}, compares each block’s maps of the same test images with those of the "
-        "start (1: the same up to rotation and scale; 0: unrelated); the weight distance is the L2 distance from the "
-        "start, relative to the start’s norm.",
+        "Linear CKA {cka}, unbiased {unbiased}, compares each block’s maps of the same {images} test images with those "
+        "of the start (1: the same up to rotation and scale; 0: unrelated); the weight distance is the L2 distance "
+        "from the start, relative to the start’s norm. The intervals and tests of single points are not corrected for "
+        "their number.",
         figure=ref("trajectory"),
         tables=ref("trajectory_table", "similarity"),
+        images=count(evidence.tables["similarity"][0]["images"]),
         cka=cite("kornblith2019"),
         unbiased=cite("song2012", "nguyen2021"),
     )
 
 
+def _points(evidence: Evidence, name: str) -> list[dict]:
+    """Give the rows of trajectory.csv on a pretext; in a draft they may still be those of other seeds."""
+    found = evidence.rows("trajectory", model=name)
+    if {row["seed"] for row in found} != set(evidence.seeds):
+        raise NotThereError("tables/trajectory.csv")
+    return found
+
+
 def epochs(evidence: Evidence, name: str) -> list[int]:
     """Give the epochs of a pretext that all its seeds have."""
-    seeds = [{row["epoch"] for row in evidence.rows("trajectory", model=name, seed=seed)} for seed in evidence.seeds]
+    found = _points(evidence, name)
+    seeds = [{row["epoch"] for row in found if row["seed"] == seed} for seed in evidence.seeds]
     return sorted(set.intersection(*seeds))
 
 
 def latest(evidence: Evidence, name: str, seed: int) -> int:
     """Give the latest epoch of a pretext's seed."""
-    return max(row["epoch"] for row in evidence.rows("trajectory", model=name, seed=seed))
+    return max(row["epoch"] for row in _points(evidence, name) if row["seed"] == seed)
+
+
+def stations(evidence: Evidence, name: str) -> list[dict[int, int]]:
+    """Give the points that all seeds of a pretext have, as seed -> epoch.
+
+    These are the epochs before any seed's latest, and the latest of each, which an early stop sets apart.
+    """
+    ends = {seed: latest(evidence, name, seed) for seed in evidence.seeds}
+    before = [epoch for epoch in epochs(evidence, name) if epoch < min(ends.values())]
+    return [*(dict.fromkeys(evidence.seeds, epoch) for epoch in before), ends]
+
+
+def station_name(at: dict[int, int]) -> str:
+    """Name a point: its epoch, or the first and last of several."""
+    low, high = min(at.values()), max(at.values())
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def rows(evidence: Evidence) -> list[dict]:
     """Rows of the table: pretext, epoch, its own accuracy, that of a classifier on it, difference to start."""
     return [
-        _row(evidence, name, epoch)
+        _row(evidence, name, at)
         for name in evidence.published["trajectory"]["models"]
-        for epoch in epochs(evidence, name)
+        for at in stations(evidence, name)
     ]
 
 
-def _row(evidence: Evidence, name: str, epoch: int) -> dict:
-    found = evidence.rows("trajectory", model=name, epoch=epoch)
-    own = [row for seed in evidence.seeds for row in evidence.histories[name, seed] if row["epoch"] == epoch]
-    spread = Spread(tuple(row["test_accuracy"] for row in found), evidence.trainings(name))
+def _at(evidence: Evidence, name: str, at: dict[int, int]) -> list[dict]:
+    """Give the rows of trajectory.csv of a point, one per seed."""
+    return [row for row in _points(evidence, name) if row["epoch"] == at[row["seed"]]]
+
+
+def _row(evidence: Evidence, name: str, at: dict[int, int]) -> dict:
+    found, is_start = _at(evidence, name, at), not any(at.values())
+    own = [row for seed in evidence.seeds for row in evidence.histories[name, seed] if row["epoch"] == at[seed]]
+    independent = evidence.trainings(evidence.models[name].init if is_start else name)
+    spread = Spread(tuple(row["test_accuracy"] for row in found), independent)
     single = found[0] if len(found) == 1 else None
     return {
         "model": name,
-        "epoch": epoch,
+        "epoch": station_name(at),
+        "is_start": is_start,
         "pretext": mean(row["validation_accuracy"] for row in own),
         "spread": spread,
         "interval": (single["test_low"], single["test_high"]) if single else None,
         "change": mean(row["difference"] for row in found),
-        "verdict": against_start(evidence, name, {row["seed"]: row["epoch"] for row in found}) if epoch else None,
+        "verdict": None if is_start else against_start(evidence, name, at),
     }
 
 
 def against_start(evidence: Evidence, name: str, at: dict[int, int]) -> Verdict:
     """Compare the frozen features of a pretext, at an epoch of each seed, with those of its start."""
-    found = [row for row in evidence.rows("trajectory", model=name) if at.get(row["seed"]) == row["epoch"]]
-    over = over_seeds(found, evidence.trainings(name))
+    over = over_seeds(_at(evidence, name, at), evidence.trainings(name))
     return judged(name, "its start", Judged(over))
 
 
@@ -92,7 +126,7 @@ COURSE = {
 def _course(evidence: Evidence, name: str) -> list[Markup | None]:
     ends = {seed: latest(evidence, name, seed) for seed in evidence.seeds}
     verdict = against_start(evidence, name, ends)
-    found = evidence.rows("trajectory", model=name)
+    found = _points(evidence, name)
     before = mean(row["test_accuracy"] for row in found if row["epoch"] == 0)
     after = mean(row["test_accuracy"] for row in found if row["epoch"] == ends[row["seed"]])
     text = say(
@@ -107,15 +141,15 @@ def _course(evidence: Evidence, name: str) -> list[Markup | None]:
 
 def _step(evidence: Evidence, name: str) -> Markup | None:
     """Name the stretch between two points in which most of the change happened."""
-    at = epochs(evidence, name)
+    at = stations(evidence, name)
     if len(at) < 3:
         return None
-    shares = [mean(row["test_accuracy"] for row in evidence.rows("trajectory", model=name, epoch=one)) for one in at]
+    shares = [mean(row["test_accuracy"] for row in _at(evidence, name, one)) for one in at]
     whole = shares[-1] - shares[0]
     steps = [later - earlier for earlier, later in pairwise(shares)]
     place = max(range(len(steps)), key=lambda step: steps[step] * (1 if whole > 0 else -1))
     text = "The largest step of it lies between epochs {first} and {second} ({change} of {whole})."
-    values = {"first": at[place], "second": at[place + 1]}
+    values = {"first": station_name(at[place]), "second": station_name(at[place + 1])}
     return say(text, change=points(steps[place]), whole=points(whole), **values)
 
 
@@ -148,12 +182,11 @@ def by_block(evidence: Evidence, name: str, at: dict[int, int], quantity: str) -
 def blocks(evidence: Evidence) -> list[dict]:
     """Rows of the table of similarities: pretext, epoch, and each block's CKA with the start."""
     return [
-        {"model": name, "epoch": epoch, "quantity": words, "values": by_block(evidence, name, at, quantity)}
+        {"model": name, "epoch": station_name(at), "quantity": words, "values": by_block(evidence, name, at, quantity)}
         for name in evidence.published["trajectory"]["models"]
-        for epoch in epochs(evidence, name)
-        if epoch
+        for at in stations(evidence, name)
+        if any(at.values())
         for quantity, words in (("cka_start", "CKA"), ("distance", "distance"))
-        for at in [dict.fromkeys(evidence.seeds, epoch)]
     ]
 
 

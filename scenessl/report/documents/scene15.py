@@ -7,6 +7,7 @@ from scenessl.report.answers import (
     inversion,
     neighbours,
     scorecam,
+    trials,
     usefulness,
 )
 from scenessl.report.evidence import Evidence
@@ -78,6 +79,9 @@ QUESTIONS = {
 def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
     """Give number, requirement in short, and the ids of where it is met."""
     roles, published = evidence.roles, evidence.published
+    settings = ["settings_optimisation", "settings_regularisation", "reasons"]
+    tried = ["sweeps"] if trials.has_sweeps(evidence) else []
+    switched = ["ablations"] if trials.has_ablations(evidence) else []
     sheets = {task: [f"pretext_{task}"] for task in evidence.pretext_tasks}
     pretext_epochs = [f"curves_{name}" for name in roles["pretexts"]]
     scenes = [f"curves_{name}" for name in evidence.self_supervised]
@@ -94,11 +98,11 @@ def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
         ("1.7", "(e) perturbation to scenes, frozen features", ["models", *scenes[1:2]]),
         ("1.8", "the pretext at an early epoch", early),
         ("1.9", "validation after every epoch", pretext_epochs or curves),
-        ("1.10", "settings and their justification", ["settings_optimisation", "settings_regularisation", "reasons"]),
+        ("1.10", "settings and their justification", [*settings, *tried]),
         ("1.11", "accuracies, selected epochs and why", ["accuracy", "question_2"]),
         ("1.12", "early against latest pretext epoch", ["question_3"]),
         ("1.13", "which scheme is more accurate; was self-supervision useful", ["question_4a", "question_4b"]),
-        ("1.14", "under- and overfitting, strategies, evidence", ["question_5", "fitting"]),
+        ("1.14", "under- and overfitting, strategies, evidence", ["question_5", "fitting", *switched]),
         ("1.15", "Score-CAM", [*grids, "question_6"]),
         (
             "1.16",

@@ -43,6 +43,8 @@ TEXTS = frozenset(
         "control",
         "over",
         "test",
+        "form",
+        "kind",
     ]
 )
 """Columns that are never numbers, even where they look like one (a class may be called 007)."""
@@ -76,6 +78,19 @@ class Gap:
         self._touched()
 
 
+class Row(dict):
+    """A row of a table in a draft; a column that it lacks, being an earlier version's, is not there yet."""
+
+    def __init__(self, values: dict, file: str) -> None:
+        """Take the row's values and the name of its file."""
+        super().__init__(values)
+        self.file = file
+
+    def __missing__(self, column: str) -> None:
+        """Raise NotThereError."""
+        raise NotThereError(self.file)
+
+
 class Files:
     """The files of one study's results, read by relative name."""
 
@@ -97,7 +112,8 @@ class Files:
 
     def table(self, file: str) -> list[dict]:
         """Read a CSV file: text columns as str, all others as int, float or, when empty, None."""
-        return self._read(file, lambda path: [typed(row, file) for row in read_csv(path)])
+        rows = self._read(file, lambda path: [typed(row, file) for row in read_csv(path)])
+        return [Row(row, file) for row in rows] if self.draft and not isinstance(rows, Gap) else rows
 
     def json(self, file: str) -> dict:
         """Read a JSON file."""

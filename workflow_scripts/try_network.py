@@ -1,0 +1,28 @@
+"""Train a network with each of some settings replaced."""
+
+from scenessl.joblog import job
+
+with job(snakemake.log[0], snakemake.resources.compute_threads):
+    from scenessl.training.data import read_data
+    from scenessl.training.state import resumable
+    from scenessl.training.trials import try_network
+
+    source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
+    facts = dict(asked.items()) | {"threads": threads, "data": [source.crops_key, source.parts_key]}
+    with resumable(asked.state, facts, [source.start]) as state:
+        try_network(
+            task=asked.task,
+            options=asked.options,
+            settings=asked.settings,
+            trials=asked.trials,
+            inputs=asked.inputs,
+            epochs=asked.epochs,
+            validation=asked.validation,
+            seed=asked.seed,
+            start=source.start,
+            start_epoch=asked.epoch,
+            data=read_data(source.index, source.classes, source.crops, source.parts),
+            state=state,
+            device=snakemake.resources.device,
+            output=snakemake.output.trials,
+        )
