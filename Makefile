@@ -55,6 +55,7 @@ draft: ## a PDF of what is there so far, with missing parts named [NAME= STUDY=]
 
 page: ## report.html of what is there so far, as draft.html, with missing parts named [NAME= STUDY=]
 	@./install.sh run
+	@$(READ) $(if $(STUDY),$(STUDY_FILE),config.yaml)
 	@$(SNAKEMAKE) page_draft --nolock $(CHOICE)
 
 check: ## compute tables and tests anew from the stored predictions and compare, without training

@@ -1,6 +1,6 @@
 """How long planning a study of many seeds takes, and how much memory: before anything is made, and after all is.
 
-    python benchmarks/planning.py DATA WEIGHTS SEEDS [SEEDS …]
+    python -m benchmarks.planning DATA WEIGHTS SEEDS [SEEDS …]
 
 Works in a copy of the project in a temporary folder, and makes nothing: a finished study is one whose files are all
 there, empty, and recorded as up to date by `--touch`. Prints a Markdown table; docs/SCALING.md holds one.
