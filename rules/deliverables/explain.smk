@@ -19,16 +19,18 @@ rule choice:
     params:
         models=config["explain"]["models"],
         wanted=config["explain"]["images"],
+        sampled=config["explain"]["sample"],
         seed=FIRST,
         code=code("scenessl.explain.choice", "workflow_scripts/choice.py"),
     script:
         "../../workflow_scripts/choice.py"
 
 
-# Makes one Score-CAM map per chosen image and layer.
+# Makes one Score-CAM map per chosen image and layer, and one per sampled image at the highest layer.
 rule scorecam:
     input:
         weights=f"{FIRST_RUN}/weights.safetensors",
+        pretext=own_pretext,
         choice=f"{R}/explain/choice.json",
         crops=CROPS,
         crops_key=ancient(CROPS_KEY),
@@ -49,6 +51,7 @@ rule scorecam:
     params:
         layers=config["explain"]["layers"],
         variant=config["explain"]["variant"],
+        switches=plain(config["explain"]["switches"]),
         code=code("scenessl.explain.maps", ARCHITECTURE, "workflow_scripts/scorecam.py"),
         state=f"{R}/.state/scorecam/{{model}}",
     script:

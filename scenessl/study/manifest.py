@@ -54,6 +54,14 @@ def models_of(published: Mapping, section: str) -> Sequence[str]:
     return settings.get("starts" if section in OF_STARTS else "models", [])
 
 
+def own_pretext(published: Mapping, model: str) -> str | None:
+    """Name the pretext whose features a model has, frozen, as that pretext ends; None where it has other ones."""
+    line = published["models"][model]
+    start = published["models"].get(line["init"])
+    is_frozen = line["train"] == "classifier" and start is not None and start["task"] != "scenes"
+    return line["init"] if is_frozen else None
+
+
 def table_files(published: Mapping) -> list[str]:
     """Name every table."""
     return [f"tables/{name}.csv" for name in (*TABLES, *further_tables(published))]
