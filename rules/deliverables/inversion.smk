@@ -6,10 +6,16 @@ localrules:
     inversion_traces,
 
 
-# Makes images that excite the chosen filters of one model.
+INVERSION = code(
+    "scenessl.explain.inverted", ARCHITECTURE, "workflow_scripts/inversion.py"
+)
+
+
+# Makes images that excite the chosen filters of one model and those of the first one, and asks these about real images.
 rule inversion:
     input:
         weights=f"{FIRST_RUN}/weights.safetensors",
+        reference=f"{R}/models/{config['inversion']['models'][0]}/seed{FIRST}/weights.safetensors",
         index=INDEX,
         crops=CROPS,
         crops_key=ancient(CROPS_KEY),
@@ -34,9 +40,8 @@ rule inversion:
             }
         ),
         seed=FIRST,
-        code=code(
-            "scenessl.explain.inversion", ARCHITECTURE, "workflow_scripts/inversion.py"
-        ),
+        tasks={task: plain(first_of_task(task).options) for task in STUDY.pretexts},
+        code=INVERSION | code(*(f"scenessl.tasks.{task}" for task in STUDY.pretexts)),
         state=f"{R}/.state/inversion/{{model}}",
     script:
         "../../workflow_scripts/inversion.py"
