@@ -90,7 +90,12 @@ def test_no_common_image_is_an_empty_choice(study):
 def test_only_the_test_part_counts(study):
     predictions(study / "a.npz", range(40), part=1)
     write_choice(
-        predictions={"a": study / "a.npz"}, index=study / "index.csv", output=study / "c.json", wanted=8, sampled=0, seed=0
+        predictions={"a": study / "a.npz"},
+        index=study / "index.csv",
+        output=study / "c.json",
+        wanted=8,
+        sampled=0,
+        seed=0,
     )
     assert json.loads((study / "c.json").read_text())["test_images"] == 0
 

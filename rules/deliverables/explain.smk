@@ -78,7 +78,7 @@ rule scorecam_grid:
         "../../workflow_scripts/scorecam_grid.py"
 
 
-# Draws the Score-CAM maps of all compared models side by side.
+# Draws the Score-CAM maps of all compared models side by side, each divided by its own maximum or by a shared one.
 rule scorecam_comparison:
     input:
         maps=expand(
@@ -90,10 +90,12 @@ rule scorecam_comparison:
         code=drawn_by("figures.scorecam_comparison"),
     output:
         figure=shown(
-            f"{R}/figures/scorecam_comparison.svg", "scorecam_comparison", "Score-CAM"
+            f"{R}/figures/scorecam_{{scaling}}.svg", "scorecam_comparison", "Score-CAM"
         ),
     log:
-        f"{LOGS}/figures/scorecam_comparison.log",
+        f"{LOGS}/figures/scorecam_{{scaling}}.log",
+    wildcard_constraints:
+        scaling="comparison|shared",
     params:
         models=config["explain"]["models"],
         colour_map=config["explain"]["colour_map"],

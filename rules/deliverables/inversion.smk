@@ -4,6 +4,8 @@
 localrules:
     inversion_images,
     inversion_traces,
+    same_filters,
+    class_responses,
 
 
 INVERSION = code(
@@ -47,10 +49,12 @@ rule inversion:
         "../../workflow_scripts/inversion.py"
 
 
-# Draws the synthetic images of one model.
+# Draws the synthetic images of one model, each beside the real one that excites the filter most.
 rule inversion_images:
     input:
         inversion=f"{R}/explain/inversion/{{model}}.npz",
+        crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
         code=sources(
             "scenessl.figures.inversion", "workflow_scripts/inversion_images.py"
         ),
@@ -83,3 +87,44 @@ rule inversion_traces:
         models=config["inversion"]["models"],
     script:
         "../../workflow_scripts/inversion_traces.py"
+
+
+# Draws the filters of the first model as every model has them.
+rule same_filters:
+    input:
+        inversions=expand(
+            f"{R}/explain/inversion/{{model}}.npz", model=config["inversion"]["models"]
+        ),
+        code=drawn_by("figures.same_filters"),
+    output:
+        figure=shown(
+            f"{R}/figures/same_filters.svg", "same_filters", "Model inversion"
+        ),
+    log:
+        f"{LOGS}/figures/same_filters.log",
+    params:
+        models=config["inversion"]["models"],
+    script:
+        "../../workflow_scripts/same_filters.py"
+
+
+# Draws what the filters of all models answer to each class.
+rule class_responses:
+    input:
+        inversions=expand(
+            f"{R}/explain/inversion/{{model}}.npz", model=config["inversion"]["models"]
+        ),
+        index=INDEX,
+        index_key=ancient(INDEX_KEY),
+        classes=CLASSES,
+        code=drawn_by("figures.class_responses"),
+    output:
+        figure=shown(
+            f"{R}/figures/class_responses.svg", "class_responses", "Model inversion"
+        ),
+    log:
+        f"{LOGS}/figures/class_responses.log",
+    params:
+        models=config["inversion"]["models"],
+    script:
+        "../../workflow_scripts/class_responses.py"

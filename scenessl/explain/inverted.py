@@ -60,4 +60,4 @@ def write_inversion(
         state=state,
     )
     asked = [*found["filters"].tolist(), *found["further_filters"].tolist()]
-    write_arrays(output, found | responses_to_views(model, asked, data, test, tasks, seed, where))
+    write_arrays(output, found | responses_to_views(model, asked, data, test, tasks=tasks, seed=seed, device=where))

@@ -22,6 +22,7 @@ def responses_to_views(
     filters: Sequence[int],
     data: Data,
     images: Sequence[int],
+    *,
     tasks: Mapping[str, Mapping],
     seed: int,
     device: torch.device,

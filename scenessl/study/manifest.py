@@ -116,9 +116,9 @@ def figure_files(published: Mapping) -> list[str]:
     names += [f"{kind}_{name}" for kind in ("curves", "confusion") for name in published["models"]]
     names += ["early_latest"] if published["roles"].get("early") else []
     names += [f"scorecam_{name}" for name in models_of(published, "explain")]
-    names += ["scorecam_comparison"] if asked(published, "explain") else []
+    names += ["scorecam_comparison", "scorecam_shared"] if asked(published, "explain") else []
     names += [f"inversion_{name}" for name in models_of(published, "inversion")]
-    names += ["inversion_traces"] if asked(published, "inversion") else []
+    names += ["inversion_traces", "same_filters", "class_responses"] if asked(published, "inversion") else []
     for name in models_of(published, "filters"):
         names += [f"filters_{name}_{layer}" for layer in range(1, 1 + len(published["filters"]["layers"]))]
         names += [f"filter_kinds_{name}"]

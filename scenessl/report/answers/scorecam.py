@@ -5,8 +5,9 @@ from statistics import mean
 
 from markupsafe import Markup
 
+from scenessl.report.answers import faithfulness
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, count, decimal, percent
+from scenessl.report.numbers import code, count, decimal, percent, setting
 from scenessl.report.readers.heatmaps import HOT, Heat
 from scenessl.report.wording import (
     cite,
@@ -53,24 +54,27 @@ def images(evidence: Evidence) -> list[Markup]:
         number=plural(number, "image"),
         table=say(" ({ref})", ref=ref("scorecam_images")) if number else "",
     )
-    maps = [paragraph(_formula(evidence), _grids(evidence))] if number else []
+    maps = [paragraph(_formula(evidence), _grids(evidence)), *faithfulness.formulas(evidence)] if number else []
     return [paragraph(opening, fewer), *maps]
 
 
 def _formula(evidence: Evidence) -> Markup:
-    variant = next(iter(evidence.heatmaps.variants.values()), evidence.published["explain"]["variant"])
-    text = "Maps are made by Score-CAM {work} for the image’s own class, in {formula}."
-    formula = VARIANTS.get(variant, f"the variant “{variant}”")
-    return say(text, work=cite("wang2020"), formula=formula)
+    explain = evidence.published["explain"]
+    text = "Maps are made by Score-CAM {work} for the image’s own class, in {formula}{switched}."
+    replaced = [f"{name.replace('_', ' ')} {setting(value)}" for name, value in explain["switches"].items()]
+    switched = say(", but with {replaced}", replaced=listing(replaced)) if replaced else ""
+    return say(text, work=cite("wang2020"), formula=VARIANTS[explain["variant"]], switched=switched)
 
 
 def _grids(evidence: Evidence) -> Markup:
     explain = evidence.published["explain"]
     return say(
-        "{grids} show the maps of each model at the layers {layers}, from the higher to the lower, and {side} sets the "
-        "models side by side, all in the colour map {colours}, whose range each figure states.",
+        "{grids} show the maps of each model at the layers {layers}, from the higher to the lower; {side} sets the "
+        "models side by side, each map in a range of its own, and {shared} in one that they share. All are in the "
+        "colour map {colours}, whose range each figure states.",
         grids=ref(*(f"scorecam_{name}" for name in explain["models"])),
         side=ref("scorecam_comparison"),
+        shared=ref("scorecam_shared"),
         layers=listing([layer_name(layer) for layer in explain["layers"]]),
         colours=code(explain["colour_map"]),
     )
@@ -157,7 +161,8 @@ def _place(heats: list[Heat]) -> Markup:
     where = listing([side for side in sides if side])
     area = percent(mean(heat.area for heat in heats))
     text = (
-        "Its centre lies {where} the middle on average, and {area} of the image is at least half as hot as the maximum."
+        "The centre of that fifth lies {where} the middle on average, and {area} of the image is at least half as hot "
+        "as the maximum."
     )
     return say(text, where=where or "near", area=area)
 
@@ -241,7 +246,7 @@ def between(evidence: Evidence) -> list[Markup]:
         number=sentence(plural(len(evidence.choice["images"]), "image"))[:-1],
         tables=ref("scorecam_heat", "scorecam_agreement") if others else ref("scorecam_heat"),
     )
-    return [*pairs, _own_pretext(evidence), caution]
+    return [*pairs, *_own_pretext(evidence), caution, *faithfulness.averages(evidence)]
 
 
 def _pair(evidence: Evidence, one: str, other: str) -> list[Markup]:
@@ -334,25 +339,16 @@ def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | Non
     return say(text, focused=code(focused), wide=code(wide), high=percent(high), low=percent(low))
 
 
-def _own_pretext(evidence: Evidence) -> Markup:
+def _own_pretext(evidence: Evidence) -> list[Markup]:
     """Say whether the schemes look where their own pretexts look, as far as that was measured."""
-    sentences = []
-    for name in evidence.self_supervised:
-        pretext = evidence.pretext_of(name)
-        if pretext in evidence.heatmaps.maps and name in evidence.heatmaps.maps:
-            value = _mean_agreement(evidence, name, pretext, max(evidence.heatmaps.layers))
-            text = "{name} and its own pretext {pretext} have a rank correlation of {value} in the higher layer."
-            sentences.append(say(text, name=code(name), pretext=code(pretext), value=decimal(value)))
-    if sentences:
-        return paragraph(*sentences)
-    pairs = [name for name in evidence.self_supervised if evidence.pretext_of(name)]
-    return (
-        say(
-            "The features of {models} are those of their pretexts, frozen, so any region they share with the "
-            "supervised model is one that the pretext’s features already answer to. Whether the pretext models look at "
-            "the same places when they solve their own tasks was not measured.",
-            models=names(pairs),
-        )
-        if pairs
-        else Markup("")
-    )
+    found = faithfulness.own_pretexts(evidence)
+    explained = evidence.published["explain"]["models"]
+    rest = [
+        name
+        for name in evidence.self_supervised
+        if name in explained and evidence.pretext_of(name) and evidence.heatmaps.beside(name) is None
+    ]
+    if rest:
+        text = "Whether {models} look where their pretexts look was not measured, since their features are other ones."
+        found.append(say(text, models=names(rest)))
+    return found

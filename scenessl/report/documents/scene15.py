@@ -4,6 +4,7 @@ from scenessl.report.answers import (
     accuracy,
     embedding,
     extremes,
+    faithfulness,
     inversion,
     neighbours,
     scorecam,
@@ -25,6 +26,7 @@ ANSWERS = {
     "accuracy": accuracy,
     "usefulness": usefulness,
     "scorecam": scorecam,
+    "faithfulness": faithfulness,
     "inversion": inversion,
     "extremes": extremes,
     "embedding": embedding,
@@ -84,6 +86,7 @@ def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
     early = ["early_latest"] if roles.get("early") else ["question_3"]
     curves = [f"curves_{name}" for name in evidence.models]
     grids = [f"scorecam_{name}" for name in published["explain"]["models"]] if evidence.has_explained else []
+    grids += ["scorecam_shared", "scorecam_sample", "scorecam_sample_agreement"] if grids else []
     return [
         ("1.1", "images in class folders, train and test", ["data", "classes"]),
         ("1.2", "EfficientNet-B0 and the prescribed transform for all schemes", ["method", "settings_regularisation"]),
@@ -103,7 +106,8 @@ def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
         (
             "1.16",
             "model inversion",
-            [f"inversion_{name}" for name in published["inversion"]["models"]] + ["question_7a", "question_7b"],
+            [f"inversion_{name}" for name in published["inversion"]["models"]]
+            + ["same_filters", "class_responses", "question_7a", "question_7b"],
         ),
         ("1.17", "report with figures, answers and cited works", ["references", "provenance"]),
     ]

@@ -18,9 +18,9 @@ class Heat:
     Attributes:
         concentration: share of all heat within the hottest fifth of the pixels (0.2 for a flat map, 1 at most).
         area: share of the image where the heat is at least half of its maximum.
-        across: horizontal centre of the heat, 0 left to 1 right.
-        down: vertical centre, 0 top to 1 bottom.
-        extent: root mean square distance from that centre, in image sides.
+        across: horizontal centre of the hottest fifth, 0 left to 1 right.
+        down: its vertical centre, 0 top to 1 bottom.
+        extent: root mean square distance of its pixels from that centre, in image sides.
     """
 
     concentration: float
@@ -41,6 +41,11 @@ class Heatmaps:
     layers: tuple[int, ...]
     confidence: dict[str, np.ndarray]
     variants: dict[str, str]
+    stored: dict[str, dict[str, np.ndarray]]
+
+    def beside(self, model: str) -> np.ndarray | None:
+        """Give the maps [images, layers, S, S] of the pretext with the same features; None where there is none."""
+        return self.stored[model].get("pretext_maps")
 
     def heat(self, model: str, layer: int) -> list[Heat | None]:
         """Measure the maps of one model and layer, image by image; None for a blank map."""
@@ -71,6 +76,7 @@ def read_heatmaps(files: Files, models: Sequence[str]) -> Heatmaps:
         layers=layers,
         confidence={name: there[name]["confidence"] if name in there else arrays[name] for name in models},
         variants={name: str(found["variant"]) for name, found in there.items()},
+        stored=arrays,
     )
 
 
@@ -80,19 +86,26 @@ def measure(heat: np.ndarray) -> Heat | None:
     total = heat.sum()
     if total <= 0:
         return None
-    share = heat / total
-    rows, columns = (np.arange(size) + 0.5 for size in heat.shape)
-    down, across = share.sum(1) @ rows, share.sum(0) @ columns
-    variance = share.sum(1) @ (rows - down) ** 2 + share.sum(0) @ (columns - across) ** 2
-    hottest = np.sort(share, axis=None)[-hot_count(heat) :]
-    height, width = heat.shape
+    hot = _hot_share(heat)
+    rows, columns = ((np.arange(size) + 0.5) / size for size in heat.shape)
+    down, across = hot.sum(1) @ rows, hot.sum(0) @ columns
+    variance = hot.sum(1) @ (rows - down) ** 2 + hot.sum(0) @ (columns - across) ** 2
     return Heat(
-        concentration=float(hottest.sum()),
+        concentration=float(np.sort(heat, axis=None)[-hot_count(heat) :].sum() / total),
         area=float((heat >= heat.max() / 2).mean()),
-        across=float(across / width),
-        down=float(down / height),
-        extent=float(np.sqrt(variance) / height),
+        across=float(across),
+        down=float(down),
+        extent=float(np.sqrt(variance)),
     )
+
+
+def _hot_share(heat: np.ndarray) -> np.ndarray:
+    """Spread 1 evenly over the hottest fifth of a map [S, S]; pixels that tie for its last places share them."""
+    number = hot_count(heat)
+    least = np.sort(heat, axis=None)[-number]
+    above, level = heat > max(least, 0), (heat == least) & (least > 0)
+    share = above + level * ((number - above.sum()) / max(1, level.sum()))
+    return share / share.sum()
 
 
 def hot_count(heat: np.ndarray) -> int:
