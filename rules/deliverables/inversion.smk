@@ -97,9 +97,7 @@ rule same_filters:
         ),
         code=drawn_by("figures.same_filters"),
     output:
-        figure=shown(
-            f"{R}/figures/same_filters.svg", "same_filters", "Model inversion"
-        ),
+        figure=shown(f"{R}/figures/same_filters.svg", "same_filters", "Model inversion"),
     log:
         f"{LOGS}/figures/same_filters.log",
     params:

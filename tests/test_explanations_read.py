@@ -1,0 +1,148 @@
+"""Sentences on explanations turn with invented results."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from synthetic_study import write_study
+from test_report_answers import plain
+
+from scenessl.evaluation.selectivity import Selectivity
+from scenessl.report.answers import faithfulness, responses
+from scenessl.report.evidence import read_evidence
+from scenessl.report.readers.samples import agreement_of, paired
+
+
+@pytest.fixture
+def evidence(tmp_path):
+    """An invented study."""
+    return read_evidence(write_study(tmp_path / "study"))
+
+
+def all_of(texts):
+    return plain([text for text in texts if text])
+
+
+def test_drop_and_increase_are_chattopadhay_s(evidence):
+    stored = evidence.heatmaps.stored["supervised"]
+    stored["sample_confidence"] = np.array([0.5, 0.8, 0.4, 0.9])
+    stored["sample_kept"] = np.array([0.25, 0.9, 0.4, 0.9])
+    stored["sample_deletion"] = np.array([0.1, 0.1, 0.1, np.nan])
+    stored["sample_insertion"] = np.array([0.1, 0.1, 0.1, np.nan])
+    stored["sample_images"] = stored["sample_images"][:4]
+    found = faithfulness.sample(evidence, "supervised")
+    assert found.drop.tolist() == pytest.approx([0.5, 0, 0])
+    assert found.increase.tolist() == [False, True, False]
+    other = replace(found, images=found.images[::-1], deletion=np.array([0.3, 0.2, 0.0]))
+    assert paired(other, found, "deletion").tolist() == pytest.approx([0.2, 0.1, -0.1])
+
+
+def test_whose_maps_show_more_turns_with_the_areas(evidence):
+    stored = evidence.heatmaps.stored
+    for name, better in (("rotation_scenes", False), ("supervised", True)):
+        noise = np.linspace(-0.01, 0.01, 12) * (2 if better else 1)
+        stored[name]["sample_confidence"] = np.full(12, 0.9)
+        stored[name]["sample_kept"] = (0.8 if better else 0.4) + noise
+        stored[name]["sample_deletion"] = (0.1 if better else 0.3) - noise
+        stored[name]["sample_insertion"] = (0.8 if better else 0.6) + noise
+    assert "by all three measures, the maps of supervised show more" in all_of(faithfulness.averages(evidence))
+    for key in ("kept", "deletion", "insertion"):
+        one, other = (stored[name] for name in ("rotation_scenes", "supervised"))
+        one[f"sample_{key}"], other[f"sample_{key}"] = other[f"sample_{key}"], one[f"sample_{key}"]
+    assert "by all three measures, the maps of rotation_scenes show more" in all_of(faithfulness.averages(evidence))
+    one["sample_deletion"], other["sample_deletion"] = other["sample_deletion"], one["sample_deletion"]
+    assert "the measures do not agree on whose maps" in all_of(faithfulness.averages(evidence))
+    stored["rotation_scenes"] |= {
+        key: values
+        for key, values in stored["supervised"].items()
+        if key in ("sample_kept", "sample_deletion", "sample_insertion")
+    }
+    found = all_of(faithfulness.averages(evidence))
+    assert "Between rotation_scenes and supervised no difference in drop, deletion or insertion is shown" in found
+
+
+def test_a_scheme_looks_where_its_pretext_or_where_the_supervised_model_looks(evidence):
+    stored = evidence.heatmaps.stored
+    scheme, supervised = stored["rotation_scenes"], stored["supervised"]
+    scheme["sample_pretext_maps"] = scheme["sample_maps"] + 1e-4 * np.random.default_rng(0).random((12, 16, 16))
+    own = all_of(faithfulness.own_pretexts(evidence))
+    assert "rotation_scenes looks where its own pretext looks rather than where supervised does" in own
+    supervised["sample_maps"], scheme["sample_pretext_maps"] = scheme["sample_pretext_maps"], supervised["sample_maps"]
+    other = all_of(faithfulness.own_pretexts(evidence))
+    assert "rotation_scenes looks where supervised looks rather than where its own pretext does" in other
+    supervised["sample_maps"] = scheme["sample_pretext_maps"].copy()
+    assert "is open" in all_of(faithfulness.own_pretexts(evidence))
+
+
+def test_agreement_leaves_out_blank_maps():
+    ones = np.random.default_rng(0).random((3, 8, 8))
+    others = ones.copy()
+    others[1] = 0
+    found = agreement_of(ones, others)
+    assert (found.n, found.correlation, found.overlap) == (2, pytest.approx(1), pytest.approx(1))
+    assert agreement_of(ones[:0], ones[:0]).overlap is None
+
+
+def test_formulas_coincide_where_their_maps_do(evidence):
+    assert "none coincides with it" in all_of(faithfulness.formulas(evidence))
+    for name in evidence.published["explain"]["models"]:
+        maps = evidence.heatmaps.stored[name]["variant_maps"]
+        maps[1] = maps[0] * 2
+    assert "gradcam coincide" in all_of(faithfulness.formulas(evidence))
+    assert faithfulness.correlations(evidence)["gradcam"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("share", "p", "expected"),
+    [
+        ([0.3, 0.3, 0.3, 0, 0], [0, 0, 0, 1, 1], "seen"),
+        ([0.3, 0, 0, 0, 0], [0, 1, 1, 1, 1], "not seen"),
+        ([0.3, 0.3, 0.3, 0, 0], [1, 1, 1, 1, 1], "undecided"),
+        ([0.01, 0.01, 0.01, 0.01, 0.01], [0, 0, 0, 0, 0], "not seen"),  # certain, and too small to matter
+    ],
+)
+def test_an_expectation_is_seen_not_seen_or_undecided(share, p, expected):
+    assert responses.outcome(Selectivity(np.array(share), np.array(p))) == expected
+
+
+def test_expectations_turn_with_what_filters_answer(evidence):
+    found = plain([responses.tested(evidence, "rotation")])
+    assert "So the expected feature is seen." in found and "Five of five answer most to the upright image" in found
+    views = evidence.inversions["rotation"].answers.views
+    views["rotation"][:] = np.random.default_rng(1).normal(0, 1, views["rotation"].shape)
+    found = plain([responses.tested(evidence, "rotation")])
+    assert "So the expected feature is not seen." in found and "less pronounced here" in found
+    del views["rotation"]
+    assert "was not measured on real images, so it is undecided" in plain([responses.tested(evidence, "rotation")])
+
+
+def test_a_square_is_compared_with_the_image_as_it_is(evidence):
+    answers = evidence.inversions["perturbation"].answers
+    assert "not seen" in plain([responses.tested(evidence, "perturbation")])
+    answers.views["perturbation"] += 2
+    found = plain([responses.tested(evidence, "perturbation")])
+    assert "is seen" in found and "Five of five answer more with a square" in found and "more pronounced" in found
+
+
+def test_classes_are_compared_by_what_filters_answer(evidence):
+    answers = evidence.inversions["rotation"].answers
+    coast = evidence.classes.index("coast")
+    rows = responses.labels(evidence, answers.images) == coast
+    answers.responses[rows] += 20
+    found = all_of(responses.classes(evidence))
+    assert "“coast”" in found and "the filters of rotation stand for this class more than those of" in found
+    answers.responses[rows] -= 40
+    assert "more than those of rotation" in all_of(responses.classes(evidence))
+    assert found.count("“") == responses.CLASSES_COMPARED
+
+
+def test_the_same_filter_is_the_same_or_not(evidence):
+    first = evidence.inversions["supervised"]
+    for inversion in evidence.inversions.values():
+        for number in first.filters:
+            inversion.answers.responses[:, inversion.answers.filters.index(number)] = first.answers.of(number)
+    assert "answers to much the same images in all models" in all_of(responses.same_filters(evidence))
+    rng = np.random.default_rng(5)
+    for inversion in evidence.inversions.values():
+        inversion.answers.responses[:] = rng.normal(0, 1, inversion.answers.responses.shape)
+    assert "little in common but the number" in all_of(responses.same_filters(evidence))
