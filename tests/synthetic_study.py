@@ -1,6 +1,7 @@
 """Invented results of a whole study, in the formats of the result files: for tests of what reads them."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -520,6 +521,8 @@ def _write_explanations(root: Path, published: dict, images: list[dict]) -> None
     tests = [row for row in images if row["split"] == "test"]
     if published.get("explain"):
         _write_scorecam(root, published, tests)
+    if published.get("inversion"):
+        write_npz(root / "explain/extractors.npz", _extractors(published["inversion"]["models"]))
     for at, name in enumerate(models_of(published, "inversion")):
         arrays = _inversion(at, tests) | _answers(at, tests, list(published["roles"]["pretexts"]))
         write_npz(root / f"explain/inversion/{name}.npz", arrays)
@@ -603,6 +606,19 @@ def _inversion(seed: int, tests: list[dict]) -> dict:
         ),
         "natural_mean": np.full(6, 0.1, np.float32),
         "settings": np.array(json.dumps({"steps": 20})),
+    }
+
+
+def _extractors(models: list[str]) -> dict:
+    """Models that part from block to block."""
+    pairs = list(combinations(models, 2))
+    return {
+        "one": np.array([one for one, _ in pairs]),
+        "other": np.array([other for _, other in pairs]),
+        "blocks": np.array([f"features.{place}" for place in range(9)]),
+        "cka": np.linspace(1, 0.6, 9, dtype=np.float32)[None] - 0.05 * np.arange(len(pairs))[:, None],
+        "distance": np.linspace(0, 0.3, 9, dtype=np.float32)[None] + 0.02 * np.arange(len(pairs))[:, None],
+        "sampled": np.array(300, np.int32),
     }
 
 

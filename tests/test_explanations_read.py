@@ -8,7 +8,7 @@ from synthetic_study import write_study
 from test_report_answers import plain
 
 from scenessl.evaluation.selectivity import Selectivity
-from scenessl.report.answers import faithfulness, responses
+from scenessl.report.answers import extractors, faithfulness, responses
 from scenessl.report.evidence import read_evidence
 from scenessl.report.readers.samples import agreement_of, paired
 
@@ -134,6 +134,17 @@ def test_classes_are_compared_by_what_filters_answer(evidence):
     answers.responses[rows] -= 40
     assert "more than those of rotation" in all_of(responses.classes(evidence))
     assert found.count("“") == responses.CLASSES_COMPARED
+
+
+def test_extractors_part_or_stay_alike(evidence):
+    found = all_of(extractors.likeness(evidence))
+    assert "it falls from 1.00 in features.0 to 0.60 in features.8" in found
+    assert "supervised and rotation are the most alike" in found
+    evidence.extractors["cka"][:] = 0.98
+    found = all_of(extractors.likeness(evidence))
+    assert "it hardly changes" in found and "no two models stand out" in found
+    evidence.extractors["cka"][2] = np.nan
+    assert "some block gives the same maps for all images" in all_of(extractors.likeness(evidence))
 
 
 def test_the_same_filter_is_the_same_or_not(evidence):

@@ -49,6 +49,36 @@ rule inversion:
         "../../workflow_scripts/inversion.py"
 
 
+# Compares the feature extractors of the inverted models.
+rule extractors:
+    input:
+        weights=runs("weights.safetensors", config["inversion"]["models"], [FIRST]),
+        index=INDEX,
+        crops=CROPS,
+        crops_key=ancient(CROPS_KEY),
+    output:
+        extractors=f"{R}/explain/extractors.npz",
+    log:
+        f"{LOGS}/explain/extractors.log",
+    benchmark:
+        f"{TIMES}/extractors/all.tsv"
+    threads: PLAN.threads
+    resources:
+        **INFERENCE,
+        gpu=GPU,
+        compute_threads=PLAN.threads,
+        device=config["device"],
+    params:
+        models=config["inversion"]["models"],
+        code=code(
+            "scenessl.evaluation.extractors",
+            ARCHITECTURE,
+            "workflow_scripts/extractors.py",
+        ),
+    script:
+        "../../workflow_scripts/extractors.py"
+
+
 # Draws the synthetic images of one model, each beside the real one that excites the filter most.
 rule inversion_images:
     input:

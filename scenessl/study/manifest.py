@@ -96,7 +96,7 @@ def explanation_files(published: Mapping) -> list[str]:
     folders = {"explain": "scorecam"} | {name: name for name in SECTIONS if name not in ("explain", *PREDICTED)}
     for section, folder in folders.items():
         files += [f"explain/{folder}/{model}.npz" for model in models_of(published, section)]
-    return files
+    return [*files, *(["explain/extractors.npz"] if asked(published, "inversion") else [])]
 
 
 def evidence_files(published: Mapping) -> list[str]:

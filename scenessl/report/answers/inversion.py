@@ -5,7 +5,7 @@ from statistics import mean
 
 from markupsafe import Markup
 
-from scenessl.report.answers import responses
+from scenessl.report.answers import extractors, responses
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, decimal, factor, percent
 from scenessl.report.readers.inversions import Inversion
@@ -175,6 +175,7 @@ def compare_models(evidence: Evidence) -> list[Markup]:
         _levels(evidence),
         _differences(evidence),
         *responses.classes(evidence),
+        *extractors.likeness(evidence),
     ]
 
 

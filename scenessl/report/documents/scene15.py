@@ -3,6 +3,7 @@
 from scenessl.report.answers import (
     accuracy,
     embedding,
+    extractors,
     extremes,
     faithfulness,
     inversion,
@@ -28,6 +29,7 @@ ANSWERS = {
     "scorecam": scorecam,
     "faithfulness": faithfulness,
     "inversion": inversion,
+    "extractors": extractors,
     "extremes": extremes,
     "embedding": embedding,
     "neighbours": neighbours,
