@@ -112,7 +112,7 @@ FIGURE_SIZES = {  # millimetres; as the real figures, where their size matters t
     "scorecam_comparison": (170, 205),
     "scorecam": (140, 205),
     "inversion_traces": (170, 60),
-    "inversion": (166, 156),
+    "inversion": (170, 97),
     "same_filters": (170, 126),
     "class_responses": (170, 105),
     "scorecam_shared": (170, 205),

@@ -440,7 +440,7 @@ def test_inversion_labels_carry_the_numbers(tmp_path, random, drawn):
     crops = write_explanations(tmp_path, random)["crops"]
     figure = drawn(inversion, inversion=path, crops=crops)
     assert {"filter 200,  weight sum 2.5", "sum of the 5 filters"} <= set(words(figure))
-    assert words(figure).count("−0.25 → 12.3,  moved 9;  highest real 1235") == 6
+    assert words(figure).count("−0.25 → 12.3,  moved 9;  real 1235") == 6
     for axes, image in zip(figure.axes[1::2], stored["natural_image"], strict=True):
         real = np.broadcast_to(np.load(crops)[image], (3, SIDE, SIDE)).transpose(1, 2, 0)
         np.testing.assert_array_equal(axes.images[0].get_array(), real)

@@ -24,7 +24,7 @@ from scenessl.figures.style import (
 )
 
 KEYS = ("filters", "further_filters", "responses", "response_images")
-HEADER, ROW, GAP, BAR = 12.0, 5.2, 3.0, 14.0  # mm
+HEADER, ROW, GAP, BAR = 12.0, 5.2, 3.0, 15.0  # mm
 WIDEST = 9.0  # mm of a column
 COLOURS = "RdBu_r"
 
@@ -80,5 +80,5 @@ def _figure(names: list[str], filters: dict[str, list[str]], means: dict[str, np
     bar = panel(figure, label, height + 3, 60, 2.5)
     bar.imshow(np.linspace(-1, 1, 256)[None], cmap=COLOURS, aspect="auto", extent=(-limit, limit, 0, 1))
     bar.set(yticks=[])
-    write(figure, label, height + 10, "mean over the class minus mean over all images, in standard deviations", SMALL)
+    write(figure, label, height + 10.5, "mean over the class minus mean over all images, in standard deviations", SMALL)
     return figure

@@ -11,8 +11,8 @@ from scenessl.figures.overlay import read_image
 from scenessl.figures.style import BODY, MUTED, SMALL, canvas, look, number, picture, save, write
 
 KEYS = ("images", "filters", "weight_sums", "start", "end", "moved", "natural_max", "natural_image")
-COLUMNS = 2
-CELL, GAP, LABEL = 40.0, 5.0, 12.0  # mm
+COLUMNS = 3
+CELL, REAL, GAP, LABEL = 36.0, 17.0, 4.0, 12.0  # mm
 
 
 def draw(*, inversion: Path | str, crops: Path | str, output: Path | str) -> None:
@@ -43,13 +43,13 @@ def draw(*, inversion: Path | str, crops: Path | str, output: Path | str) -> Non
 def _figure(found: dict[str, np.ndarray], real: list[np.ndarray], count: int) -> Figure:
     columns = min(COLUMNS, count + 1)
     rows = -(-(count + 1) // columns)
-    wide = 2 * CELL + 0.8
+    wide = CELL + 0.8 + REAL
     figure = canvas(columns * (wide + GAP) - GAP + 0.6, rows * (CELL + LABEL))
     for index in range(count + 1):
         row, column = divmod(index, columns)
         left, top = 0.3 + column * (wide + GAP), 0.3 + row * (CELL + LABEL)
         picture(figure, left, top, CELL, stretched(found["images"][index]))
-        picture(figure, left + CELL + 0.8, top, CELL, real[index])
+        picture(figure, left + CELL + 0.8, top, REAL, real[index])
         write(figure, left, top + CELL + 1.2, _title(found, index, count), BODY)
         write(figure, left, top + CELL + 5.2, _rise(found, index), SMALL, color=MUTED)
     return figure
@@ -64,7 +64,7 @@ def _title(found: dict[str, np.ndarray], index: int, count: int) -> str:
 def _rise(found: dict[str, np.ndarray], index: int) -> str:
     keys = ("start", "end", "moved", "natural_max")
     start, end, moved, natural = (number(float(found[key][index])) for key in keys)
-    return f"{start} → {end},  moved {moved};  highest real {natural}"
+    return f"{start} → {end},  moved {moved};  real {natural}"
 
 
 def stretched(image: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def likeness(evidence: Evidence) -> list[Markup]:
         return []
     opening = say(
         "{table} compares the feature extractors themselves: linear CKA {work} of each block’s maps on {number} test "
-        "images (1: alike up to a rotation, 0: unrelated), and the distance of the weights.",
+        "images (1: the same up to a rotation, 0: none of it shared), and the distance of the weights.",
         table=ref("extractors"),
         work=cite("kornblith2019"),
         number=count(int(evidence.extractors["sampled"])),

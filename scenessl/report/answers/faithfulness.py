@@ -126,8 +126,9 @@ def averages(evidence: Evidence) -> list[Markup | None]:
         "An average drop says how much of its confidence a model loses when the image is multiplied by its map, and "
         "an increase how often it gains {first}; deletion and insertion are the areas under the confidence while the "
         "hottest pixels are taken away, or put into a blurred image, first {second}. Little drop, a small deletion and "
-        "a large insertion speak for a map; the areas also grow with the confidence itself. {images} has the single "
-        "values of the explained images, {layers} their means by layer.",
+        "a large insertion speak for a map. Since the areas also grow with the confidence itself, models are compared "
+        "by areas relative to it. {images} has the single values of the explained images, {layers} their means by "
+        "layer.",
         first=cite("chattopadhay2018"),
         second=cite("petsiuk2018"),
         images=ref("scorecam_single"),
@@ -159,8 +160,9 @@ def _of_model(evidence: Evidence, name: str) -> Markup | None:
     )
 
 
-SIGNS = {"drop": -1, "deletion": -1, "insertion": 1}
-"""The measures by which maps are compared; 1 where more speaks for a map."""
+SIGNS = {"drop": -1, "deleting": -1, "inserting": 1}
+"""The measures by which the maps of two models are compared; 1 where more speaks for a map."""
+CALLED = {"drop": "drop", "deleting": "relative deletion", "inserting": "relative insertion"}
 
 
 def verdicts(evidence: Evidence, one: str, other: str) -> dict[str, tuple[float, float, float] | None]:
@@ -190,7 +192,7 @@ def _difference(evidence: Evidence, one: str, other: str) -> Markup:
     parts = listing([_by(name, *value) for name, value in clear.items()])
     ways = {SIGNS[name] * value[0] > 0 for name, value in clear.items()}
     text = "Image by image, {one} minus {other} is {parts}{rest}: {verdict}."
-    rest = [name for name in found if name not in clear]
+    rest = [CALLED[name] for name in found if name not in clear]
     left = say(", and undecided in {rest}", rest=listing(rest)) if rest else ""
     verdict = (
         "the measures do not agree on whose maps show more of what the model uses"
@@ -207,7 +209,7 @@ def _difference(evidence: Evidence, one: str, other: str) -> Markup:
 def _by(measure: str, difference: float, low: float, high: float) -> Markup:
     text = "{difference} in {measure} (95 % interval {low} to {high})"
     numbers = {"difference": decimal(difference), "low": decimal(low), "high": decimal(high)}
-    return say(text, measure=measure, **numbers)
+    return say(text, measure=CALLED[measure], **numbers)
 
 
 def _agreements(evidence: Evidence) -> Markup | None:
@@ -338,8 +340,8 @@ def formulas(evidence: Evidence) -> list[Markup | None]:
     parts = [say("{value} by {name}", value=decimal(value), name=code(name)) for name, value in found.items()]
     same = [name for name, value in found.items() if value >= COINCIDE]
     measured = say(
-        "On image 1 at {layer}, the maps by {used} and those by the others have rank correlations of {parts} (means "
-        "over the models): {verdict}.",
+        "On the first image at {layer}, the maps by {used} and those by the others have rank correlations of {parts} "
+        "(means over the models): {verdict}.",
         layer=layer_name(_highest(evidence)),
         used=code(used),
         parts=listing(parts),

@@ -253,7 +253,12 @@ def _shared(evidence: Evidence, pairs: list[tuple[str, str]]) -> list[Markup]:
                 "same class in both."
             )
             have, its = ("has", "its") if len(same) == 1 else ("have", "their")
-            values = {"same": number_word(len(same)), "all": number_word(len(all_shared)), "have": have, "its": its}
+            values = {
+                "same": number_word(len(same)) if same else "none",
+                "all": number_word(len(all_shared)),
+                "have": have,
+                "its": its,
+            }
             sentences.append(say(text, one=code(one), other=code(other), **values))
     return sentences
 
@@ -265,9 +270,14 @@ def _best_class(evidence: Evidence, name: str, number: int) -> str:
 
 def finding(evidence: Evidence) -> Markup | None:
     """Sum up how far the synthetic images exceed real ones; None where no filter has a positive activation."""
-    text = "Inverted filters end, relative to the highest activation on real test images, on average at {parts}."
     parts = _factors(evidence)
-    return say(text, parts=listing(parts)) if parts else None
+    units = [unit for inversion in evidence.inversions.values() for unit in inversion.units]
+    text = (
+        "Inverted filters end, relative to the highest activation on real test images, on average at {parts}; by the "
+        "measure that small motions must not undo this, the inversion works for {working} of {all} filters."
+    )
+    working = sum(unit.exceeds for unit in units) or "none"
+    return say(text, parts=listing(parts), working=working, all=len(units)) if parts else None
 
 
 def _factors(evidence: Evidence) -> list[Markup]:

@@ -81,7 +81,7 @@ def tested(evidence: Evidence, name: str) -> Markup:
     answering = int(((found.share >= MEDIUM) & (found.p < LEVEL)).sum())
     measured = say(
         "On {n} real test images, {cue} accounts for {mean} of the variance of its filters’ responses{within} on "
-        "average ({low} to {high}); {answering} of {all} answer to it (a medium effect {work} at least, and {level} "
+        "average ({low} to {high}); {answering} of {all} {answer} to it (a medium effect {work} at least, and {level} "
         "corrected).",
         n=count(_images(evidence, name, task)),
         cue=CUES[task],
@@ -90,6 +90,7 @@ def tested(evidence: Evidence, name: str) -> Markup:
         low=percent(float(found.share.min())),
         high=percent(float(found.share.max())),
         answering=_how_many(answering),
+        answer=_answer(answering),
         all=number_word(len(found.share)),
         work=cite("cohen1988"),
         level=f"p{SPACE}<{SPACE}{LEVEL}",
@@ -102,6 +103,10 @@ def _how_many(number: int) -> str:
     return number_word(number) if number else "none"
 
 
+def _answer(number: int) -> str:
+    return "answers" if number == 1 else "answer"
+
+
 def _images(evidence: Evidence, name: str, task: str) -> int:
     answers = evidence.inversions[name].answers
     return len(answers.images if task == "scenes" else answers.tested)
@@ -112,12 +117,13 @@ def _direction(evidence: Evidence, name: str, task: str) -> Markup | None:
     answers, own = evidence.inversions[name].answers, len(evidence.inversions[name].units)
     if task == "rotation":
         upright = int((answers.views["rotation"][:, :, :own].mean(0).argmax(0) == 0).sum())
-        text = "{number} of {all} answer most to the upright image."
-        return say(text, number=_how_many(upright).capitalize(), all=number_word(own))
+        text = "{number} of {all} {answer} most to the upright image."
+        return say(text, number=_how_many(upright).capitalize(), all=number_word(own), answer=_answer(upright))
     if task == "perturbation":
         change = (answers.views["perturbation"].mean(1) - answers.plain())[:, :own].mean(0)
-        text = "{number} of {all} answer more with a square than without, averaged over black and white."
-        return say(text, number=_how_many(int((change > 0).sum())).capitalize(), all=number_word(own))
+        more = int((change > 0).sum())
+        text = "{number} of {all} {answer} more with a square than without, averaged over black and white."
+        return say(text, number=_how_many(more).capitalize(), all=number_word(own), answer=_answer(more))
     return None
 
 
@@ -226,7 +232,7 @@ def classes(evidence: Evidence) -> list[Markup]:
     chosen = [*order[: CLASSES_COMPARED - 1], order[-1]] if len(order) >= CLASSES_COMPARED else order
     intro = say(
         "Compared are the {number} classes whose mean responses differ most between the models and the one for which "
-        "they differ least (standard deviations from the mean over all classes, averaged over a model’s filters).",
+        "they differ least (standard deviations from the mean over all images, averaged over a model’s filters).",
         number=number_word(CLASSES_COMPARED - 1),
     )
     return [paragraph(opening, intro, *(_class(evidence, label, found, spread[label]) for label in chosen))]

@@ -279,12 +279,13 @@ def finding(evidence: Evidence) -> Markup | None:
     """Sum up how alike the maps of the schemes are at the highest layer; None where that cannot be said."""
     explained = [name for name in evidence.published["explain"]["models"] if name in evidence.roles["schemes"]]
     layer = max(evidence.heatmaps.layers)
-    values = [(pair, _mean_agreement(evidence, *pair, layer)) for pair in combinations(explained, 2)]
+    found = [(pair, faithfulness.sampled_agreement(evidence, *pair)) for pair in combinations(explained, 2)]
     parts = [
-        say("{value} for {pair}", value=decimal(value), pair=names(pair)) for pair, value in values if value is not None
+        say("{value} for {pair}", value=decimal(one.correlation), pair=names(pair)) for pair, one in found if one.n
     ]
-    text = "At {layer} the Score-CAM maps of the schemes have a rank correlation of {parts}."
-    return say(text, layer=layer_name(layer), parts=listing(parts)) if parts else None
+    text = "At {layer} the Score-CAM maps of the schemes have a rank correlation of {parts}, over {number} test images."
+    number = count(len(evidence.choice["sample"]))
+    return say(text, layer=layer_name(layer), parts=listing(parts), number=number) if parts else None
 
 
 def _mean_agreement(evidence: Evidence, one: str, other: str, layer: int) -> float | None:

@@ -32,6 +32,16 @@ class Faithfulness:
         return np.maximum(0, self.confidence - self.kept) / self.confidence
 
     @property
+    def deleting(self) -> np.ndarray:
+        """Deletion relative to the confidence, which sets the scale of the area."""
+        return self.deletion / self.confidence
+
+    @property
+    def inserting(self) -> np.ndarray:
+        """Insertion relative to the confidence."""
+        return self.insertion / self.confidence
+
+    @property
     def increase(self) -> np.ndarray:
         """Whether the confidence rises, bool [n]."""
         return self.kept > self.confidence
