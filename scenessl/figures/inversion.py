@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from scenessl.errors import UserError
 from scenessl.figures import inputs
 from scenessl.figures.overlay import read_image
-from scenessl.figures.style import BODY, MUTED, SMALL, canvas, look, number, picture, save, write
+from scenessl.figures.style import BODY, MUTED, TINY, canvas, look, number, picture, save, write
 
 KEYS = ("images", "filters", "weight_sums", "start", "end", "moved", "natural_max", "natural_image")
 COLUMNS = 3
@@ -51,7 +51,7 @@ def _figure(found: dict[str, np.ndarray], real: list[np.ndarray], count: int) ->
         picture(figure, left, top, CELL, stretched(found["images"][index]))
         picture(figure, left + CELL + 0.8, top, REAL, real[index])
         write(figure, left, top + CELL + 1.2, _title(found, index, count), BODY)
-        write(figure, left, top + CELL + 5.2, _rise(found, index), SMALL, color=MUTED)
+        write(figure, left, top + CELL + 5.2, _rise(found, index), TINY, color=MUTED)
     return figure
 
 
