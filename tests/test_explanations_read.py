@@ -10,7 +10,8 @@ from test_report_answers import plain
 from scenessl.evaluation.selectivity import Selectivity
 from scenessl.report.answers import extractors, faithfulness, responses
 from scenessl.report.evidence import read_evidence
-from scenessl.report.readers.samples import agreement_of, paired
+from scenessl.report.readers import heatmaps
+from scenessl.report.readers.samples import agreement_of, paired, pairwise
 
 
 @pytest.fixture
@@ -81,6 +82,15 @@ def test_agreement_leaves_out_blank_maps():
     found = agreement_of(ones, others)
     assert (found.n, found.correlation, found.overlap) == (2, pytest.approx(1), pytest.approx(1))
     assert agreement_of(ones[:0], ones[:0]).overlap is None
+    assert agreement_of(others[1:2], ones[1:2]).overlap is None
+
+
+def test_many_maps_are_compared_as_single_ones():
+    ones, others = np.random.default_rng(1).integers(0, 30, (2, 5, 9, 9)).astype(float)
+    correlation, overlap = pairwise(ones, others)
+    for at, pair in enumerate(zip(ones, others, strict=True)):
+        assert correlation[at] == pytest.approx(heatmaps.rank_correlation(*pair))
+        assert overlap[at] == pytest.approx(heatmaps.hot_overlap(*pair))
 
 
 def test_formulas_coincide_where_their_maps_do(evidence):

@@ -18,6 +18,7 @@ from scenessl.report.readers.samples import (
     agreement_of,
     faithfulness_of,
     paired,
+    pairwise,
     sampled_faithfulness,
 )
 from scenessl.report.wording import cite, layer_name, listing, names, paragraph, plural, ref, say, sentence
@@ -298,7 +299,7 @@ def _verdict(evidence: Evidence, name: str, own: Agreement) -> Markup | None:
         return None
     stored = evidence.heatmaps.stored
     pairs = [
-        _overlaps(stored[name]["sample_maps"], others)
+        pairwise(stored[name]["sample_maps"], others)[1]
         for others in (stored[name]["sample_pretext_maps"], stored[supervised]["sample_maps"])
     ]
     interval = t_interval((pairs[0] - pairs[1])[np.isfinite(pairs[0] - pairs[1])])
@@ -311,12 +312,6 @@ def _verdict(evidence: Evidence, name: str, own: Agreement) -> Markup | None:
     if interval[0] > 0:
         return say(text + "{name} looks where its own pretext looks rather than where {supervised} does.", **values)
     return say(text + "{name} looks where {supervised} looks rather than where its own pretext does.", **values)
-
-
-def _overlaps(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Give the overlap of every pair of maps, NaN where one is constant."""
-    found = [agreement_of(one[None], other[None]).overlap for one, other in zip(ones, others, strict=True)]
-    return np.array([np.nan if value is None else value for value in found])
 
 
 # --- The formulas ---

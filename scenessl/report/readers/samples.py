@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
-from scenessl.report.readers.heatmaps import hot_overlap, rank_correlation
+from scenessl.report.readers.heatmaps import hot_count
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,34 @@ class Agreement:
     overlap: float | None
 
 
+def pairwise(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compare maps [n, S, S] pair by pair: rank correlations and overlaps of the hottest fifths, float [n].
+
+    NaN where one of the two maps is constant.
+    """
+    flat = [maps.reshape(len(maps), -1) for maps in (ones, others)]
+    varied = np.all([np.ptp(maps, axis=1) > 0 for maps in flat], axis=0)
+    ranks = [rankdata(maps, axis=1) - (maps.shape[1] + 1) / 2 for maps in flat]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = (ranks[0] * ranks[1]).sum(1) / np.sqrt((ranks[0] ** 2).sum(1) * (ranks[1] ** 2).sum(1))
+    hot = [_hottest(maps) for maps in flat]
+    overlap = (hot[0] & hot[1]).sum(1) / (hot[0] | hot[1]).sum(1)
+    return np.where(varied, correlation, np.nan), np.where(varied, overlap, np.nan)
+
+
+def _hottest(maps: np.ndarray) -> np.ndarray:
+    """Mark the hottest fifth of each row of [n, pixels], bool."""
+    marked = np.zeros(maps.shape, bool)
+    np.put_along_axis(marked, np.argsort(maps, axis=1, kind="stable")[:, -hot_count(maps[0]) :], True, axis=1)
+    return marked
+
+
 def agreement_of(ones: np.ndarray, others: np.ndarray) -> Agreement:
-    """Compare maps [n, G, G] pair by pair: rank correlation, and intersection over union of the hottest fifths."""
-    pairs = [(rank_correlation(*pair), hot_overlap(*pair)) for pair in zip(ones, others, strict=True)]
-    pairs = [pair for pair in pairs if pair[0] is not None]
-    if not pairs:
+    """Compare maps [n, S, S] pair by pair and average."""
+    if not len(ones):
         return Agreement(0, None, None)
-    correlation, overlap = np.mean(pairs, axis=0)
-    return Agreement(len(pairs), float(correlation), float(overlap))
+    correlation, overlap = pairwise(ones, others)
+    there = np.isfinite(overlap)
+    if not there.any():
+        return Agreement(0, None, None)
+    return Agreement(int(there.sum()), float(correlation[there].mean()), float(overlap[there].mean()))
