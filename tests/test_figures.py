@@ -183,7 +183,6 @@ def every_figure(folder, random):
         "early and latest": (early_latest, {"accuracies": accuracies, "early": MODELS[2], "latest": MODELS[1]}),
         "scorecam": (scorecam, explanations | {"maps": explanations["maps"][MODELS[1]]}),
         "comparison": (scorecam_comparison, explanations),
-        "shared": (scorecam_comparison, explanations | {"is_shared": True}),
         "inversion": (inversion, {"inversion": traces[MODELS[0]], "crops": explanations["crops"]}),
         "traces": (inversion_traces, {"inversions": traces}),
         "same filters": (same_filters, {"inversions": traces}),
@@ -192,7 +191,7 @@ def every_figure(folder, random):
 
 
 KINDS = ["pretext", "curves", "confusion 2", "confusion 15", "confusion 40", "confusion 70", "accuracy"]
-KINDS += ["early and latest", "scorecam", "comparison", "shared", "inversion", "traces"]
+KINDS += ["early and latest", "scorecam", "comparison", "inversion", "traces"]
 KINDS += ["same filters", "class responses"]
 
 

@@ -17,7 +17,7 @@ from scenessl.models.cka import block_distances, gram, linear_cka
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, rebuild
 
-SAMPLED = 500  # test images, through all classes, that similarities are taken on
+SAMPLED = 300  # test images, through all classes, that similarities are taken on
 
 
 def write_extractors(

@@ -105,13 +105,30 @@ def heat_rows(evidence: Evidence) -> list[dict]:
 def agreement_rows(evidence: Evidence) -> list[dict]:
     """Rows of the table of agreement: two models, and per layer the mean rank correlation and overlap."""
     rows = []
-    for one, other in combinations(evidence.published["explain"]["models"], 2):
+    for one, other in couples(evidence):
         for layer in evidence.published["explain"]["layers"]:
             found = [value for value in evidence.heatmaps.agreement(one, other, layer) if value is not None]
             overlap = evidence.heatmaps.overlap(one, other, layer)
             means = {"correlation": mean(found) if found else None, "overlap": mean(overlap)}
             rows.append({"one": one, "other": other, "layer": layer} | means)
     return rows
+
+
+def couples(evidence: Evidence) -> list[tuple[str, str]]:
+    """Name the explained models, two by two."""
+    return list(combinations(evidence.published["explain"]["models"], 2))
+
+
+def single_rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of single images: number, layer, and per couple of models rank correlation and overlap."""
+    heatmaps, rows = evidence.heatmaps, []
+    for layer in evidence.published["explain"]["layers"]:
+        columns = [zip(heatmaps.agreement(*pair, layer), heatmaps.overlap(*pair, layer), strict=True)
+                   for pair in couples(evidence)]  # fmt: skip
+        cells = zip(*columns, strict=True)
+        images = zip(evidence.choice["images"], cells, strict=True)
+        rows += [{"number": image["number"], "layer": layer, "cells": own} for image, own in images]
+    return sorted(rows, key=lambda row: row["number"])
 
 
 def scheme(evidence: Evidence, name: str) -> list[Markup]:
@@ -244,7 +261,7 @@ def between(evidence: Evidence) -> list[Markup]:
     caution = say(
         "{number} are pictures, not a sample: the numbers describe these images ({tables}) and are not tested.",
         number=sentence(plural(len(evidence.choice["images"]), "image"))[:-1],
-        tables=ref("scorecam_heat", "scorecam_agreement") if others else ref("scorecam_heat"),
+        tables=ref("scorecam_heat", *(["scorecam_agreement", "scorecam_couples"] if others else [])),
     )
     return [*pairs, *_own_pretext(evidence), caution, *faithfulness.averages(evidence)]
 
