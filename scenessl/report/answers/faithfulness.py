@@ -114,11 +114,14 @@ def own_agreements(evidence: Evidence) -> dict[str, Agreement]:
 
 def averages(evidence: Evidence) -> list[Markup | None]:
     """Say what the maps are worth over the sample, and how the schemes differ in it."""
-    number = len(evidence.choice["sample"])
+    number, shown = len(evidence.choice["sample"]), len(evidence.choice["images"])
+    beyond = "{few} are not many, so maps were measured on {number} test images at {layer} as well: images that all "
+    beyond += (
+        "explained models classify rightly, one of each class after the other, explained for that class ({table})."
+    )
     opening = say(
-        "{few} are not many, so maps were measured on {number} test images at {layer} as well: images that all "
-        "explained models classify rightly, one of each class after the other, explained for that class ({table}).",
-        few=sentence(plural(len(evidence.choice["images"]), "picture"))[:-1],
+        beyond if number > shown else "Averages at {layer} are over {number} of these images ({table}).",
+        few=sentence(plural(shown, "picture"))[:-1],
         number=count(number),
         layer=layer_name(_highest(evidence)),
         table=ref("scorecam_sample"),
