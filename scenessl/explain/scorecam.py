@@ -86,26 +86,27 @@ def explain(
         begun = Begun(cam, lambda image=image: normalise(image[None]).to(device), target, layers)
         results.append([once(f"{called}_image{name}_layer{layer}", partial(begun.explain, layer)) for layer in layers])
         report(f"Score-CAM: image {number} of {len(ids)}")
-    grid = (len(ids), len(layers))
+    shape = (len(ids), len(layers))
     pieces = [piece for found in results for piece in found]
-    first = [found[0] for found in results]
-    measures = {name: np.array([piece[name] for piece in pieces], np.float32).reshape(grid) for name in NAMES}
-    named = {
-        f"{prefix}{name}": values
-        for at, prefix in enumerate(["", "pretext_"][: 1 + len(others)])
-        for name, values in {
-            "maps": np.array([piece["maps"][at].numpy() for piece in pieces], np.float32),
-            "targets": np.array([piece["targets"][at] for piece in first], np.int32),
-            "confidence": np.array([piece["confidence"][at] for piece in first], np.float32),
-        }.items()
-    }
-    maps = {name: values.reshape(*grid, *images.shape[-2:]) for name, values in named.items() if name.endswith("maps")}
-    return {
-        **(named | maps),
+    arrays = {name: np.array([piece[name] for piece in pieces], np.float32).reshape(shape) for name in NAMES}
+    for at, prefix in enumerate(["", "pretext_"][: 1 + len(others)]):
+        own = _of_classifier(results, at, (*shape, *images.shape[-2:]))
+        arrays |= {f"{prefix}{name}": values for name, values in own.items()}
+    return arrays | {
         "layers": np.array(layers, dtype=np.int32),
         "images": np.array(ids, dtype=np.int32),
-        **measures,
         "variant": np.array(called),
+    }
+
+
+def _of_classifier(results: Sequence[Sequence[dict]], at: int, shape: Sequence[int]) -> dict[str, np.ndarray]:
+    """Gather one classifier's maps in `shape` [n, L, S, S], and its targets and confidence [n]."""
+    first = [found[0] for found in results]
+    maps = [piece["maps"][at].numpy() for found in results for piece in found]
+    return {
+        "maps": np.array(maps, np.float32).reshape(shape),
+        "targets": np.array([piece["targets"][at] for piece in first], np.int32),
+        "confidence": np.array([piece["confidence"][at] for piece in first], np.float32),
     }
 
 
