@@ -70,7 +70,7 @@ def activation(model, image, layer):
 
 
 def make(model, image, layer, variant, batch=64):
-    return ScoreCam(model, VARIANTS[variant], batch).heat(image, TARGET, activation(model, image, layer))
+    return ScoreCam(model, VARIANTS[variant], batch).heats(image, [TARGET], activation(model, image, layer))[0]
 
 
 def scaled(heat):
@@ -122,7 +122,7 @@ def test_authors_equals_their_formula(model, image):
 def test_a_constant_baseline_cancels_on_logits(model, image):
     shown = activation(model, image, 2)
     heats = [
-        ScoreCam(model, replace(VARIANTS["paper"], baseline=baseline)).heat(image, TARGET, shown)
+        ScoreCam(model, replace(VARIANTS["paper"], baseline=baseline)).heats(image, [TARGET], shown)
         for baseline in ("black", "image", "none")
     ]
     torch.testing.assert_close(heats[0], heats[1])
@@ -154,7 +154,7 @@ def test_constant_channels_are_left_out(model, image):
     shown = activation(model, image, 2)
     several = torch.cat([shown, torch.full_like(shown[:, :3], 2.5), torch.zeros_like(shown[:, :1])], 1)
     cam = ScoreCam(model, VARIANTS["paper"])
-    torch.testing.assert_close(cam.heat(image, TARGET, several), cam.heat(image, TARGET, shown))
+    torch.testing.assert_close(cam.heats(image, [TARGET], several), cam.heats(image, [TARGET], shown))
 
 
 def test_constant_channels_count_as_black_where_libraries_do_so(image):
@@ -170,7 +170,7 @@ def test_constant_channels_count_as_black_where_libraries_do_so(image):
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("value", [0.0, -1.7, 1e30])
 def test_nothing_but_constant_channels_gives_no_nan(model, image, variant, value):
-    heat = ScoreCam(model, VARIANTS[variant]).heat(image, TARGET, torch.full((1, 5, 4, 4), value))
+    heat = ScoreCam(model, VARIANTS[variant]).heats(image, [TARGET], torch.full((1, 5, 4, 4), value))
     assert torch.isfinite(heat).all()
     if variant == "paper":
         assert (heat == 0).all()
@@ -179,7 +179,7 @@ def test_nothing_but_constant_channels_gives_no_nan(model, image, variant, value
 def test_tiny_and_nearly_constant_channels_give_no_nan(model, image):
     noise = torch.rand(1, 4, 4, 4)
     for shown in (noise * 1e-38, noise * 1e-44, 1 + noise * 1e-7, noise * 1e37):
-        heat = ScoreCam(model, VARIANTS["paper"]).heat(image, TARGET, shown)
+        heat = ScoreCam(model, VARIANTS["paper"]).heats(image, [TARGET], shown)
         assert torch.isfinite(heat).all()
 
 
@@ -199,9 +199,9 @@ def test_explain_gives_what_the_contract_says(model):
     with torch.no_grad():
         chances = model(normalise(images)).softmax(1)
     np.testing.assert_allclose(result["confidence"], chances[range(3), [0, 1, 3]], atol=1e-5)
-    single = ScoreCam(model, VARIANTS["paper"]).heat(
-        normalise(images[1:2]), 1, activation(model, normalise(images[1:2]), 0)
-    )
+    single = ScoreCam(model, VARIANTS["paper"]).heats(
+        normalise(images[1:2]), [1], activation(model, normalise(images[1:2]), 0)
+    )[0]
     np.testing.assert_allclose(result["maps"][1, 1], single, atol=1e-5)
 
 
@@ -348,8 +348,30 @@ def test_pixels_go_in_the_order_of_a_sort():
     for step, marked in enumerate(hottest_first(heat)):
         number = round(63 * step / STEPS)
         assert set(np.flatnonzero(marked[0].numpy())) == set(order[:number])
+    assert torch.equal(hottest_first(heat), hottest_first(heat * 3))
     curve = torch.rand(STEPS + 1)
     assert area(curve) == pytest.approx(float(np.trapezoid(curve.numpy(), dx=1 / STEPS)), abs=1e-6)
+
+
+def test_no_side_of_an_image_goes_first_where_there_is_no_heat():
+    heat, image = torch.zeros(20, 20), torch.ones(1, 3, 20, 20)
+    heat[8:12, 8:12] = 1
+    top, bottom = (
+        faithfulness(lambda images, rows=rows: images[:, 0, rows].mean((1, 2)), image, heat)
+        for rows in (slice(None, 6), slice(14, None))
+    )
+    for name in ("deletion", "insertion"):
+        assert top[name] == pytest.approx(float(bottom[name]), abs=0.03)
+
+
+def test_confidence_is_asked_a_batch_at_a_time(model):
+    images, seen = normalise(photographs(5)), []
+    with torch.no_grad():
+        whole = ScoreCam(model, VARIANTS["paper"]).confidence(images, TARGET)
+        hook = model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+        torch.testing.assert_close(ScoreCam(model, VARIANTS["paper"], 2).confidence(images, TARGET), whole)
+    hook.remove()
+    assert seen == [2, 2, 1]
 
 
 def test_a_map_without_heat_orders_nothing(model):

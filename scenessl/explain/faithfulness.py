@@ -16,6 +16,7 @@ from scenessl.explain.regularisers import blurred
 
 STEPS = 20  # shares of the pixels, from none to all, at which the confidence is asked
 BLUR = 5 / 224  # standard deviation of the blur in image sides; RISE's five pixels
+SEED = 0  # of the order of pixels of equal heat
 NAMES = ("kept", "deletion", "insertion")
 
 
@@ -46,9 +47,11 @@ def faithfulness(confidence: Callable[[Tensor], Tensor], image: Tensor, heat: Te
 def hottest_first(heat: Tensor) -> Tensor:
     """Mark the hottest pixels of a map [S, S], none at first and all at last: bool [STEPS + 1, 1, S, S].
 
-    Ties go to the pixel that comes first.
+    Pixels of equal heat, often half of a map without any, go in one random order: in reading order, the sky would go
+    before the ground.
     """
-    order = heat.flatten().argsort(descending=True, stable=True)
+    pixels = torch.randperm(heat.numel(), generator=torch.Generator().manual_seed(SEED)).to(heat.device)
+    order = pixels[heat.flatten()[pixels].argsort(descending=True, stable=True)]
     place = torch.empty_like(order)
     place[order] = torch.arange(len(order), device=order.device)
     counts = torch.linspace(0, len(order), STEPS + 1, device=order.device).round()
@@ -57,4 +60,4 @@ def hottest_first(heat: Tensor) -> Tensor:
 
 def area(confidence: Tensor) -> Tensor:
     """Integrate confidences [STEPS + 1] over the share of pixels, 0 to 1, by the trapezoidal rule."""
-    return torch.trapezoid(confidence.double(), dx=1 / (len(confidence) - 1)).float().cpu()
+    return torch.trapezoid(confidence.cpu().double(), dx=1 / (len(confidence) - 1)).float()

@@ -179,10 +179,6 @@ class ScoreCam:
     batch: int = 64
     others: Sequence[nn.Module] = ()
 
-    def heat(self, image: Tensor, target: int, activation: Tensor) -> Tensor:
-        """Make the map [S, S] of the model's own classifier alone, see `heats`."""
-        return self.heats(image, [target], activation)[0]
-
     @torch.inference_mode()
     def heats(self, image: Tensor, targets: Sequence[int], activation: Tensor) -> Tensor:
         """Make the maps [T, S, S] of a normalised image [1, 3, S, S] from a layer's `activation` [1, K, h, w].
@@ -212,8 +208,8 @@ class ScoreCam:
         return [classifier(features) for classifier in (self.model.classifier, *self.others)]
 
     def confidence(self, images: Tensor, target: int) -> Tensor:
-        """Give the target's probability by the model's own classifier, [b]."""
-        return self.logits(images)[0].softmax(1)[:, target]
+        """Give the target's probability by the model's own classifier, [b], `batch` images at a time."""
+        return torch.cat([self.logits(some)[0].softmax(1)[:, target] for some in images.split(self.batch)])
 
     def _scores(self, images: Tensor, targets: Sequence[int]) -> Tensor:
         """Give every classifier's score of its target, [b, T]."""
