@@ -11,14 +11,13 @@ from scenessl.evaluation.repetitions import t_interval
 from scenessl.explain.variants import VARIANTS, Variant
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, decimal, percent, percent_range
-from scenessl.report.readers.heatmaps import HOT, rank_correlation
+from scenessl.report.readers.heatmaps import HOT, pairwise, rank_correlation
 from scenessl.report.readers.samples import (
     Agreement,
     Faithfulness,
     agreement_of,
     faithfulness_of,
     paired,
-    pairwise,
     sampled_faithfulness,
 )
 from scenessl.report.wording import cite, layer_name, listing, names, paragraph, plural, ref, say, sentence

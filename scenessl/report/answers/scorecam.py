@@ -107,9 +107,12 @@ def agreement_rows(evidence: Evidence) -> list[dict]:
     rows = []
     for one, other in couples(evidence):
         for layer in evidence.published["explain"]["layers"]:
-            found = [value for value in evidence.heatmaps.agreement(one, other, layer) if value is not None]
-            overlap = evidence.heatmaps.overlap(one, other, layer)
-            means = {"correlation": mean(found) if found else None, "overlap": mean(overlap)}
+            found = {
+                "correlation": evidence.heatmaps.agreement(one, other, layer),
+                "overlap": evidence.heatmaps.overlap(one, other, layer),
+            }
+            known = {key: [value for value in values if value is not None] for key, values in found.items()}
+            means = {key: mean(values) if values else None for key, values in known.items()}
             rows.append({"one": one, "other": other, "layer": layer} | means)
     return rows
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from scenessl.report.readers.files import Files
 
@@ -55,15 +56,15 @@ class Heatmaps:
 
     def agreement(self, one: str, other: str, layer: int) -> list[float | None]:
         """Spearman's rank correlation (-1 to 1) of two models' maps, image by image; None for a constant map."""
-        pairs = list(zip(self.maps[one], self.maps[other], strict=True))
-        at = self.layers.index(layer)
-        return [rank_correlation(first[at], second[at]) for first, second in pairs]
+        return _known(self._pairwise(one, other, layer)[0])
 
-    def overlap(self, one: str, other: str, layer: int) -> list[float]:
-        """Intersection over union (0..1) of the two models' hottest fifths, image by image."""
-        pairs = list(zip(self.maps[one], self.maps[other], strict=True))
+    def overlap(self, one: str, other: str, layer: int) -> list[float | None]:
+        """Intersection over union (0..1) of the two models' hottest parts, image by image; None as above."""
+        return _known(self._pairwise(one, other, layer)[1])
+
+    def _pairwise(self, one: str, other: str, layer: int) -> tuple[np.ndarray, np.ndarray]:
         at = self.layers.index(layer)
-        return [hot_overlap(first[at], second[at]) for first, second in pairs]
+        return pairwise(self.maps[one][:, at], self.maps[other][:, at])
 
 
 def read_heatmaps(files: Files, models: Sequence[str]) -> Heatmaps:
@@ -113,23 +114,34 @@ def hot_count(heat: np.ndarray) -> int:
     return max(1, round(HOT * heat.size))
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks of all values, ties with their mean rank (1-based)."""
-    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2)[where.reshape(-1)]
-
-
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float | None:
     """Spearman's rank correlation of two maps; None when one of them is constant."""
-    first, second = ranks(one), ranks(other)
-    if first.std() == 0 or second.std() == 0:
-        return None
-    return float(np.corrcoef(first, second)[0, 1])
+    return _known(pairwise(one[None], other[None])[0])[0]
 
 
-def hot_overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of the hottest fifths of two maps of one shape."""
-    first, second = (np.argsort(heat, axis=None, kind="stable")[-hot_count(heat) :] for heat in (one, other))
-    common = len(np.intersect1d(first, second))
-    return common / (len(first) + len(second) - common)
+def pairwise(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compare maps [n, S, S] pair by pair: rank correlations and overlaps of the hottest parts, float [n].
+
+    NaN where one of the two maps is constant, and in the overlap where neither has heat.
+    """
+    flat = [maps.reshape(len(maps), -1).astype(float) for maps in (ones, others)]
+    varied = np.all([np.ptp(maps, axis=1) > 0 for maps in flat], axis=0)
+    ranks = [rankdata(maps, axis=1) - (maps.shape[1] + 1) / 2 for maps in flat]
+    hot = [_hottest(maps) for maps in flat]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = (ranks[0] * ranks[1]).sum(1) / np.sqrt((ranks[0] ** 2).sum(1) * (ranks[1] ** 2).sum(1))
+        overlap = (hot[0] & hot[1]).sum(1) / (hot[0] | hot[1]).sum(1)
+    return np.where(varied, correlation, np.nan), np.where(varied, overlap, np.nan)
+
+
+def _hottest(maps: np.ndarray) -> np.ndarray:
+    """Mark the hottest fifth of each row of [n, pixels], bool: ties for its last places all, pixels without heat never.
+
+    Score-CAM leaves much of many maps at 0; were the fifth filled up from there, the order of pixels would decide.
+    """
+    least = np.partition(maps, -hot_count(maps[0]), axis=1)[:, -hot_count(maps[0]), None]
+    return (maps > 0) & (maps >= least)
+
+
+def _known(values: np.ndarray) -> list[float | None]:
+    return [float(value) if np.isfinite(value) else None for value in values]

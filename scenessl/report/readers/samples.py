@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
-from scenessl.report.readers.heatmaps import hot_count
+from scenessl.report.readers.heatmaps import pairwise
 
 
 @dataclass(frozen=True)
@@ -80,28 +79,6 @@ class Agreement:
     n: int
     correlation: float | None
     overlap: float | None
-
-
-def pairwise(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compare maps [n, S, S] pair by pair: rank correlations and overlaps of the hottest fifths, float [n].
-
-    NaN where one of the two maps is constant.
-    """
-    flat = [maps.reshape(len(maps), -1) for maps in (ones, others)]
-    varied = np.all([np.ptp(maps, axis=1) > 0 for maps in flat], axis=0)
-    ranks = [rankdata(maps, axis=1) - (maps.shape[1] + 1) / 2 for maps in flat]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = (ranks[0] * ranks[1]).sum(1) / np.sqrt((ranks[0] ** 2).sum(1) * (ranks[1] ** 2).sum(1))
-    hot = [_hottest(maps) for maps in flat]
-    overlap = (hot[0] & hot[1]).sum(1) / (hot[0] | hot[1]).sum(1)
-    return np.where(varied, correlation, np.nan), np.where(varied, overlap, np.nan)
-
-
-def _hottest(maps: np.ndarray) -> np.ndarray:
-    """Mark the hottest fifth of each row of [n, pixels], bool."""
-    marked = np.zeros(maps.shape, bool)
-    np.put_along_axis(marked, np.argsort(maps, axis=1, kind="stable")[:, -hot_count(maps[0]) :], True, axis=1)
-    return marked
 
 
 def agreement_of(ones: np.ndarray, others: np.ndarray) -> Agreement:
