@@ -114,16 +114,18 @@ def test_formulas_coincide_where_their_maps_do(evidence):
     ],
 )
 def test_an_expectation_is_seen_not_seen_or_undecided(share, p, expected):
-    assert responses.outcome(Selectivity(np.array(share), np.array(p))) == expected
+    found = Selectivity(np.array(share), np.array(p))
+    assert responses.outcome(found, np.ones(5, bool)) == expected
+    assert responses.outcome(found, np.zeros(5, bool)) == "not seen"
 
 
 def test_expectations_turn_with_what_filters_answer(evidence):
     found = plain([responses.tested(evidence, "rotation")])
-    assert "So the expected feature is seen." in found and "Five of five answer most to the upright image" in found
+    assert "to the turn of the image are seen" in found and "Five of five answer most to the upright image" in found
     views = evidence.inversions["rotation"].answers.views
     views["rotation"][:] = np.random.default_rng(1).normal(0, 1, views["rotation"].shape)
     found = plain([responses.tested(evidence, "rotation")])
-    assert "So the expected feature is not seen." in found and "less pronounced here" in found
+    assert "to the turn of the image are not seen" in found and "it is lower here" in found
     del views["rotation"]
     assert "was not measured on real images, so it is undecided" in plain([responses.tested(evidence, "rotation")])
 
@@ -133,7 +135,10 @@ def test_a_square_is_compared_with_the_image_as_it_is(evidence):
     assert "not seen" in plain([responses.tested(evidence, "perturbation")])
     answers.views["perturbation"] += 2
     found = plain([responses.tested(evidence, "perturbation")])
-    assert "is seen" in found and "Five of five answer more with a square" in found and "more pronounced" in found
+    assert "are seen" in found and "Five of five answer more with a square" in found and "it is higher here" in found
+    answers.views["perturbation"] -= 4  # all fall as clearly: no filter that a square excites
+    found = plain([responses.tested(evidence, "perturbation")])
+    assert "are not seen" in found and "none of five answer to it by a higher response" in found
 
 
 def test_classes_are_compared_by_what_filters_answer(evidence):

@@ -18,12 +18,12 @@ def test_class_means_are_standardised_over_all_images():
     assert (class_means(np.ones((4, 2)), np.array([0, 0, 1, 1]), 2) == 0).all()
 
 
-def test_the_share_between_classes_is_the_r_squared_of_their_means():
+def test_the_share_between_classes_is_the_adjusted_r_squared_of_their_means():
     responses, labels = RNG.normal(0, 1, (80, 2)) + (np.arange(80) % 5)[:, None], np.arange(80) % 5
     found = by_class(responses, labels)
     indicator = np.eye(5)[labels]
     fitted = indicator @ np.linalg.lstsq(indicator, responses, rcond=None)[0]
-    np.testing.assert_allclose(found.share, fitted.var(0) / responses.var(0))
+    np.testing.assert_allclose(found.share, 1 - (1 - fitted.var(0) / responses.var(0)) * 79 / 75)
     assert (found.p < 1e-6).all()
 
 
@@ -36,8 +36,13 @@ def test_the_share_between_views_leaves_out_what_images_differ_by():
 
 
 def test_noise_and_constants_answer_to_nothing():
+    few = by_class(RNG.normal(0, 1, (75, 200)), np.arange(75) % 15)  # eta squared would be 0.19
+    assert few.share.mean() < 0.05 and (few.share >= 0).all()
+    seen = by_view(RNG.normal(0, 1, (5, 3, 200)))  # and 0.2
+    assert seen.share.mean() < 0.12
     noise = by_view(RNG.normal(0, 1, (200, 4, 5)))
     assert (noise.share < 0.05).all() and noise.p.min() > 1e-3
     constant = by_view(np.ones((10, 3, 2)))
     assert (constant.share == 0).all() and (constant.p == 1).all()
+    assert (by_class(RNG.normal(0, 1, (4, 2)), np.arange(4)).share == 0).all()
     assert by_class(np.ones((6, 1)), np.array([0, 0, 0, 1, 1, 1])).p == pytest.approx(1)

@@ -1,4 +1,8 @@
-"""What filters answer to: how much of their response to real images goes by class, or by the view of an image."""
+"""What filters answer to: how much of their response to real images goes by class, or by the view of an image.
+
+Shares are epsilon squared (Kelley 1935, PNAS 21, 554-559): eta squared, less what chance alone gives it. With many
+classes and few images, that is much.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +14,7 @@ LEVEL = 0.05  # of significance, after Holm's correction over the filters
 
 @dataclass(frozen=True)
 class Selectivity:
-    """For F filters: the share of the variance that goes by what was varied (0..1), and the p-value of a test."""
+    """For F filters: the share of the variance that goes by what was varied (0..1, see above), and the p-value of a test."""
 
     share: np.ndarray
     p: np.ndarray
@@ -29,17 +33,18 @@ def class_means(responses: np.ndarray, labels: np.ndarray, classes: int) -> np.n
 
 
 def by_class(responses: np.ndarray, labels: np.ndarray) -> Selectivity:
-    """Compare classes: eta squared, and an analysis of variance, of responses [n, F] to images of `labels` [n]."""
+    """Compare classes by an analysis of variance of responses [n, F] to images of `labels` [n]."""
     from scipy.stats import f_oneway  # an import that figures need not wait for
 
     values = responses.astype(float)
     groups = [values[labels == label] for label in np.unique(labels)]
     total = ((values - values.mean(0)) ** 2).sum(0)
-    between = sum(len(group) * (group.mean(0) - values.mean(0)) ** 2 for group in groups)
+    within = sum(((group - group.mean(0)) ** 2).sum(0) for group in groups)
+    share = _share(within, len(values) - len(groups), total, len(values) - 1)
     groups = [group for group in groups if len(group) > 1]
     with np.errstate(all="ignore"):
         p = f_oneway(*groups).pvalue if len(groups) > 1 else np.ones(values.shape[1])
-    return Selectivity(_share(between, total), np.nan_to_num(p, nan=1.0))
+    return Selectivity(share, np.nan_to_num(p, nan=1.0))
 
 
 def by_view(responses: np.ndarray) -> Selectivity:
@@ -51,12 +56,18 @@ def by_view(responses: np.ndarray) -> Selectivity:
 
     values = responses.astype(float)
     centred = values - values.mean(1, keepdims=True)
-    between = len(values) * (centred.mean(0) ** 2).sum(0)
-    share = _share(between, (centred**2).sum((0, 1)))
+    images, views = values.shape[:2]
+    within = ((centred - centred.mean(0)) ** 2).sum((0, 1))
+    share = _share(within, (images - 1) * (views - 1), (centred**2).sum((0, 1)), images * (views - 1))
     with np.errstate(all="ignore"):
         p = [friedmanchisquare(*values[:, :, at].T).pvalue for at in range(values.shape[2])]
     return Selectivity(share, np.nan_to_num(np.array(p), nan=1.0))
 
 
-def _share(part: np.ndarray, total: np.ndarray) -> np.ndarray:
-    return np.where(total > 0, part / np.where(total > 0, total, 1), 0)
+def _share(within: np.ndarray, freedom: int, total: np.ndarray, overall: int) -> np.ndarray:
+    """Give epsilon squared of sums of squares [F] with their degrees of freedom; 0 where it is negative or undefined."""
+    if not freedom:
+        return np.zeros(len(total))
+    known = total > 0
+    ratio = (within / freedom) / (np.where(known, total, 1) / overall)
+    return np.where(known, 1 - ratio, 0).clip(0)

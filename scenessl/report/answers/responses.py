@@ -60,16 +60,27 @@ def selectivity(evidence: Evidence, name: str, task: str) -> Selectivity | None:
     return found and Selectivity(found.share[:own], np.array(holm(found.p[:own])))
 
 
-def outcome(found: Selectivity) -> str:
+def outcome(found: Selectivity, rising: np.ndarray) -> str:
     """Judge filters together: seen, not seen or undecided.
 
-    A filter answers to a cue where its share is medium at least and its test significant, and does not where its
-    share is smaller. More than half of the filters decide.
+    A filter answers to a cue where its share is medium at least, its test significant and its response `rising`, bool
+    [F], and does not where its share is smaller or its response is not. More than half of the filters decide.
     """
-    answering = (found.share >= MEDIUM) & (found.p < LEVEL)
-    silent = found.share < MEDIUM
-    half = len(found.share) / 2
-    return "seen" if answering.sum() > half else "not seen" if silent.sum() > half else "undecided"
+    silent, half = (found.share < MEDIUM) | ~rising, len(found.share) / 2
+    answering = _answering(found, rising).sum()
+    return "seen" if answering > half else "not seen" if silent.sum() > half else "undecided"
+
+
+def _answering(found: Selectivity, rising: np.ndarray) -> np.ndarray:
+    return (found.share >= MEDIUM) & (found.p < LEVEL) & rising
+
+
+def _rising(evidence: Evidence, name: str, task: str) -> np.ndarray:
+    """Tell which filters answer as expected: more with a square than without; elsewhere no direction is expected."""
+    answers, own = evidence.inversions[name].answers, len(evidence.inversions[name].units)
+    if task != "perturbation":
+        return np.ones(own, bool)
+    return (answers.views["perturbation"].mean(1) - answers.plain())[:, :own].mean(0) > 0
 
 
 def tested(evidence: Evidence, name: str) -> Markup:
@@ -78,11 +89,12 @@ def tested(evidence: Evidence, name: str) -> Markup:
     found = selectivity(evidence, name, task)
     if found is None:
         return say("Whether its filters answer to that was not measured on real images, so it is undecided.")
-    answering = int(((found.share >= MEDIUM) & (found.p < LEVEL)).sum())
+    rising = _rising(evidence, name, task)
+    answering = int(_answering(found, rising).sum())
     measured = say(
         "On {n} real test images, {cue} accounts for {mean} of the variance of its filters’ responses{within} on "
-        "average ({low} to {high}); {answering} of {all} {answer} to it (a medium effect {work} at least, and {level} "
-        "corrected).",
+        "average ({low} to {high}, corrected for chance); {answering} of {all} {answer} to it{way} (a medium effect "
+        "{work} at least, and {level} corrected).",
         n=count(_images(evidence, name, task)),
         cue=CUES[task],
         mean=percent(float(found.share.mean())),
@@ -91,11 +103,16 @@ def tested(evidence: Evidence, name: str) -> Markup:
         high=percent(float(found.share.max())),
         answering=_how_many(answering),
         answer=_answer(answering),
+        way=" by a higher response" if task == "perturbation" else "",
         all=number_word(len(found.share)),
         work=cite("cohen1988"),
         level=f"p{SPACE}<{SPACE}{LEVEL}",
     )
-    verdict = say("So the expected feature is {outcome}.", outcome=Markup(f"<b>{outcome(found)}</b>"))
+    verdict = say(
+        "So answers of its filters to {cue} are {outcome}; what the synthetic images show of it is left to the eye.",
+        cue=CUES[task],
+        outcome=Markup(f"<b>{outcome(found, rising)}</b>"),
+    )
     return paragraph(measured, _direction(evidence, name, task), verdict, _beside(evidence, name, task, found))
 
 
@@ -120,8 +137,7 @@ def _direction(evidence: Evidence, name: str, task: str) -> Markup | None:
         text = "{number} of {all} {answer} most to the upright image."
         return say(text, number=_how_many(upright).capitalize(), all=number_word(own), answer=_answer(upright))
     if task == "perturbation":
-        change = (answers.views["perturbation"].mean(1) - answers.plain())[:, :own].mean(0)
-        more = int((change > 0).sum())
+        more = int(_rising(evidence, name, task).sum())
         text = "{number} of {all} {answer} more with a square than without, averaged over black and white."
         return say(text, number=_how_many(more).capitalize(), all=number_word(own), answer=_answer(more))
     return None
@@ -139,11 +155,11 @@ def _beside(evidence: Evidence, name: str, task: str, own: Selectivity) -> Marku
     share = float(own.share.mean())
     parts = [say("{value} in {name}", value=percent(value), name=code(other)) for other, value in others.items()]
     if share > max(others.values()) + MEDIUM / 2:
-        verdict = "the feature is more pronounced here"
+        verdict = "it is higher here than there"
     elif share < min(others.values()) - MEDIUM / 2:
-        verdict = "the feature is less pronounced here than there"
+        verdict = "it is lower here than there"
     else:
-        verdict = "the feature does not set this model apart"
+        verdict = "it does not set this model apart"
     text = "For the filters of the others that share is {parts}: {verdict}."
     return say(text, parts=listing(parts), verdict=verdict)
 
