@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import spearmanr, ttest_rel
 from synthetic_study import write_study
 from test_report_answers import plain
 
+from scenessl.evaluation.repetitions import holm
 from scenessl.evaluation.selectivity import Selectivity
-from scenessl.report.answers import extractors, faithfulness, responses
+from scenessl.report.answers import extractors, faithfulness, inversion, responses
 from scenessl.report.evidence import read_evidence
 from scenessl.report.readers.heatmaps import pairwise
 from scenessl.report.readers.samples import agreement_of, paired
@@ -39,41 +40,66 @@ def test_drop_and_increase_are_chattopadhay_s(evidence):
     assert paired(other, found, "deletion").tolist() == pytest.approx([0.2, 0.1, -0.1])
 
 
-def test_whose_maps_show_more_turns_with_the_areas(evidence):
+def test_differences_of_the_measures_turn_with_them_and_are_no_verdict_on_maps(evidence):
     stored = evidence.heatmaps.stored
-    for name, better in (("rotation_scenes", False), ("supervised", True)):
-        noise = np.linspace(-0.01, 0.01, 12) * (2 if better else 1)
-        stored[name]["sample_confidence"] = np.full(12, 0.9)
-        stored[name]["sample_kept"] = (0.8 if better else 0.4) + noise
-        stored[name]["sample_deletion"] = (0.1 if better else 0.3) - noise
-        stored[name]["sample_insertion"] = (0.8 if better else 0.6) + noise
-    assert "by all three measures, the maps of supervised show more" in all_of(faithfulness.averages(evidence))
-    for key in ("kept", "deletion", "insertion"):
-        one, other = (stored[name] for name in ("rotation_scenes", "supervised"))
-        one[f"sample_{key}"], other[f"sample_{key}"] = other[f"sample_{key}"], one[f"sample_{key}"]
-    assert "by all three measures, the maps of rotation_scenes show more" in all_of(faithfulness.averages(evidence))
-    one["sample_deletion"], other["sample_deletion"] = other["sample_deletion"], one["sample_deletion"]
-    assert "the measures do not agree on whose maps" in all_of(faithfulness.averages(evidence))
-    stored["rotation_scenes"] |= {
-        key: values
-        for key, values in stored["supervised"].items()
-        if key in ("sample_kept", "sample_deletion", "sample_insertion")
-    }
+    one, other = stored["rotation_scenes"], stored["supervised"]
+    names = ("sample_confidence", "sample_kept", "sample_deletion", "sample_insertion")
+    for found, noise in ((one, 0.01), (other, 0.02)):
+        spread = np.linspace(-noise, noise, 12)
+        found |= dict(zip(names, (np.full(12, 0.9), 0.4 + spread, 0.3 - spread, 0.6 + spread), strict=True))
+    same = "Between rotation_scenes and supervised no difference in drop, relative deletion and relative insertion"
+    assert same in all_of(faithfulness.averages(evidence))
+    other["sample_deletion"] = other["sample_deletion"] - 0.2
     found = all_of(faithfulness.averages(evidence))
-    assert "Between rotation_scenes and supervised no difference in drop, deletion or insertion is shown" in found
+    assert "rotation_scenes minus supervised is 0.22 in relative deletion" in found and "corrected" in found
+    assert "no difference in drop and relative insertion" in found
+    assert "not whose maps show more" in found and "of the first seed" in found
+    one["sample_deletion"], other["sample_deletion"] = other["sample_deletion"], one["sample_deletion"]
+    assert "rotation_scenes minus supervised is −0.22 in" in all_of(faithfulness.averages(evidence))
+    one |= {name: other[name] for name in names}  # not a difference anywhere: nothing to test
+    assert "cannot be told from so few images" in all_of(faithfulness.averages(evidence))
 
 
-def test_a_scheme_looks_where_its_pretext_or_where_the_supervised_model_looks(evidence):
+def test_contrasts_are_paired_t_tests_corrected_over_models_and_measures(evidence):
+    rng = np.random.default_rng(2)
+    for name in faithfulness.models(evidence):
+        for key in ("kept", "deletion", "insertion"):
+            evidence.heatmaps.stored[name][f"sample_{key}"] = rng.random(12)
+    found = [one for own in faithfulness.contrasts(evidence, "supervised").values() for one in own.values()]
+    sample = {name: faithfulness.sample(evidence, name) for name in faithfulness.models(evidence)}
+    raw = [
+        ttest_rel(getattr(sample[name], measure).astype(float), getattr(sample["supervised"], measure)).pvalue
+        for name in sample
+        if name != "supervised"
+        for measure in faithfulness.CALLED
+    ]
+    assert [one.p for one in found] == pytest.approx(holm(raw))
+
+
+def test_a_scheme_s_maps_are_closer_to_its_pretext_s_or_to_the_supervised_model_s(evidence):
     stored = evidence.heatmaps.stored
     scheme, supervised = stored["rotation_scenes"], stored["supervised"]
     scheme["sample_pretext_maps"] = scheme["sample_maps"] + 1e-4 * np.random.default_rng(0).random((12, 16, 16))
-    own = all_of(faithfulness.own_pretexts(evidence))
-    assert "rotation_scenes looks where its own pretext looks rather than where supervised does" in own
+    closer = "the maps of rotation_scenes are closer to those of {} than to those of {}"
+    assert closer.format("rotation", "supervised") in all_of(faithfulness.own_pretexts(evidence))
     supervised["sample_maps"], scheme["sample_pretext_maps"] = scheme["sample_pretext_maps"], supervised["sample_maps"]
-    other = all_of(faithfulness.own_pretexts(evidence))
-    assert "rotation_scenes looks where supervised looks rather than where its own pretext does" in other
+    assert closer.format("supervised", "rotation") in all_of(faithfulness.own_pretexts(evidence))
     supervised["sample_maps"] = scheme["sample_pretext_maps"].copy()
     assert "is open" in all_of(faithfulness.own_pretexts(evidence))
+    supervised["sample_maps"] = supervised["sample_maps"] * 0
+    assert "nan" not in all_of(faithfulness.own_pretexts(evidence))
+
+
+def test_what_different_images_have_in_common_is_measured():
+    corner = np.zeros((4, 10, 10))
+    for at in range(4):
+        corner[at, at, :5] = 1
+    assert agreement_of(corner, corner).unrelated == 0
+    ones, others = np.random.default_rng(4).random((2, 5, 8, 8))
+    assert agreement_of(ones, others).unrelated == pytest.approx(agreement_of(others, ones).unrelated)
+    same = np.repeat(corner[:1], 4, axis=0)
+    found = agreement_of(same, same)
+    assert found.unrelated == found.overlap == 1 and found.overlap_deviation == 0
 
 
 def test_agreement_leaves_out_blank_maps():
@@ -147,10 +173,26 @@ def test_classes_are_compared_by_what_filters_answer(evidence):
     rows = responses.labels(evidence, answers.images) == coast
     answers.responses[rows] += 20
     found = all_of(responses.classes(evidence))
-    assert "“coast”" in found and "the filters of rotation stand for this class more than those of" in found
+    assert "“coast”" in found and "the filters of rotation answer to this class more than those of" in found
     answers.responses[rows] -= 40
     assert "more than those of rotation" in all_of(responses.classes(evidence))
     assert found.count("“") == responses.CLASSES_COMPARED
+
+
+def test_few_classes_are_all_compared(evidence):
+    assert "the two classes whose mean responses differ most" in all_of(responses.classes(evidence))
+    for name, found in evidence.inversions.items():
+        few, answers = responses.labels(evidence, found.answers.images) < 2, found.answers
+        few = replace(answers, images=answers.images[few], responses=answers.responses[few])
+        evidence.inversions[name] = replace(found, answers=few)
+    assert "Compared are all classes" in all_of(responses.classes(evidence))
+
+
+def test_a_filter_that_ends_below_zero_reaches_nothing(evidence):
+    units = evidence.inversions["supervised"].units
+    assert replace(units[0], end=-0.01, natural=2.0).ratio == 0
+    assert replace(units[0], natural=-1.0).ratio is None
+    assert "filter by filter from" in plain([inversion.finding(evidence)])
 
 
 def test_extractors_part_or_stay_alike(evidence):
@@ -166,11 +208,11 @@ def test_extractors_part_or_stay_alike(evidence):
 
 def test_the_same_filter_is_the_same_or_not(evidence):
     first = evidence.inversions["supervised"]
-    for inversion in evidence.inversions.values():
+    for found in evidence.inversions.values():
         for number in first.filters:
-            inversion.answers.responses[:, inversion.answers.filters.index(number)] = first.answers.of(number)
+            found.answers.responses[:, found.answers.filters.index(number)] = first.answers.of(number)
     assert "answers to much the same images in all models" in all_of(responses.same_filters(evidence))
     rng = np.random.default_rng(5)
-    for inversion in evidence.inversions.values():
-        inversion.answers.responses[:] = rng.normal(0, 1, inversion.answers.responses.shape)
-    assert "little in common but the number" in all_of(responses.same_filters(evidence))
+    for found in evidence.inversions.values():
+        found.answers.responses[:] = rng.normal(0, 1, found.answers.responses.shape)
+    assert "no filter of one number answers to much the same" in all_of(responses.same_filters(evidence))

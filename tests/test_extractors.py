@@ -5,7 +5,8 @@ import pytest
 import torch
 from test_scorecam import Toy
 
-from scenessl.evaluation.extractors import compare
+from scenessl.errors import UserError
+from scenessl.evaluation.extractors import compare, write_extractors
 from scenessl.models.network import Network
 
 
@@ -36,3 +37,10 @@ def test_pairs_are_compared_block_by_block():
         )
         assert found["distance"][1, block] == pytest.approx(float((one - other).norm() / one.norm()), rel=1e-5)
     assert int(found["sampled"]) == 12 and found["blocks"].tolist() == ["features.0", "features.1", "features.2"]
+
+
+def test_fewer_images_than_the_estimate_needs_are_named(tmp_path):
+    index = tmp_path / "index.csv"
+    index.write_text("image,split\n0,test\n1,test\n2,test\n3,train\n")
+    with pytest.raises(UserError, match="4 test images at least"):
+        write_extractors(models={}, index=index, crops="crops.npy", device="cpu", output=tmp_path / "found.npz")

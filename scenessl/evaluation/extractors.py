@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from scenessl.data.crops import Crops, normalise
 from scenessl.data.parts import read_splits
+from scenessl.errors import UserError
 from scenessl.evaluation.probes import BATCH, cells
 from scenessl.files import atomic
-from scenessl.models.cka import block_distances, gram, linear_cka
+from scenessl.models.cka import LEAST, block_distances, gram, linear_cka
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, rebuild
 
@@ -23,8 +24,13 @@ SAMPLED = 300  # test images, through all classes, that similarities are taken o
 def write_extractors(
     *, models: Mapping[str, Path | str], index: Path | str, crops: Path | str, device: str, output: Path | str
 ) -> None:
-    """Write what `compare` finds of the models whose weights files are given by name."""
+    """Write what `compare` finds of the models whose weights files are given by name.
+
+    Raises UserError for fewer than four test images.
+    """
     ids = torch.as_tensor(read_splits(index)["test"])
+    if len(ids) < LEAST:
+        raise UserError(f"inversion: similarities need {LEAST} test images at least; make it null or add images.")
     ids = ids[torch.linspace(0, len(ids) - 1, min(SAMPLED, len(ids))).long()]
     found = compare({name: rebuild(path) for name, path in models.items()}, Crops(crops), ids, choose_device(device))
     with atomic(output) as temporary:

@@ -14,7 +14,7 @@ LEVEL = 0.05  # of significance, after Holm's correction over the filters
 
 @dataclass(frozen=True)
 class Selectivity:
-    """For F filters: the share of the variance that goes by what was varied (0..1, see above), and the p-value of a test."""
+    """For F filters: the share of the variance that goes by what was varied, 0..1, and the p-value of a test."""
 
     share: np.ndarray
     p: np.ndarray
@@ -65,7 +65,7 @@ def by_view(responses: np.ndarray) -> Selectivity:
 
 
 def _share(within: np.ndarray, freedom: int, total: np.ndarray, overall: int) -> np.ndarray:
-    """Give epsilon squared of sums of squares [F] with their degrees of freedom; 0 where it is negative or undefined."""
+    """Give epsilon squared of sums of squares [F] and their degrees of freedom; 0 where negative or undefined."""
     if not freedom:
         return np.zeros(len(total))
     known = total > 0

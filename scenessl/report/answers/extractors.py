@@ -37,8 +37,9 @@ def likeness(evidence: Evidence) -> list[Markup]:
     if not pairs(evidence):
         return []
     opening = say(
-        "{table} compares the feature extractors themselves: linear CKA {work} of each block’s maps on {number} test "
-        "images (1: the same up to a rotation, 0: none of it shared), and the distance of the weights.",
+        "{table} compares the feature extractors themselves: linear CKA {work} of each block’s maps, averaged to a "
+        "grid of a few cells first, on {number} test images (1: the same up to a rotation and a scale, 0: none of it "
+        "shared), and the distance of the weights. How CKA would vary with other images was not measured.",
         table=ref("extractors"),
         work=cite("kornblith2019"),
         number=count(int(evidence.extractors["sampled"])),

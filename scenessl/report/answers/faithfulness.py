@@ -1,17 +1,19 @@
 """What Score-CAM maps are worth, in numbers: averages over a sample of test images, and the formulas compared."""
 
+from dataclasses import dataclass
 from itertools import combinations
 from statistics import mean
 
 import numpy as np
 from markupsafe import Markup
+from scipy.stats import ttest_1samp
 
 from scenessl.evaluation.metrics import wilson_interval
-from scenessl.evaluation.repetitions import t_interval
+from scenessl.evaluation.repetitions import better_of, corrected_over, t_interval
 from scenessl.explain.variants import VARIANTS, Variant
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, count, decimal, percent, percent_range
-from scenessl.report.readers.heatmaps import HOT, pairwise, rank_correlation
+from scenessl.report.numbers import code, count, decimal, p_value, percent, percent_range
+from scenessl.report.readers.heatmaps import pairwise, rank_correlation
 from scenessl.report.readers.samples import (
     Agreement,
     Faithfulness,
@@ -22,8 +24,6 @@ from scenessl.report.readers.samples import (
 )
 from scenessl.report.wording import cite, layer_name, listing, names, paragraph, plural, ref, say, sentence
 
-CHANCE = HOT / (2 - HOT)
-"""Intersection over union of two hottest parts that have nothing to do with each other."""
 COINCIDE = 0.99
 """Rank correlation from which two formulas give the same map for all that is read off it."""
 
@@ -128,10 +128,10 @@ def averages(evidence: Evidence) -> list[Markup | None]:
     meaning = say(
         "An average drop says how much of its confidence a model loses when the image is multiplied by its map, and "
         "an increase how often it gains {first}; deletion and insertion are the areas under the confidence while the "
-        "hottest pixels are taken away, or put into a blurred image, first {second}. Little drop, a small deletion and "
-        "a large insertion speak for a map. Since the areas also grow with the confidence itself, models are compared "
-        "by areas relative to it. {images} has the single values of the explained images, {layers} their means by "
-        "layer.",
+        "hottest pixels are taken away, or put into a blurred image, first {second}, equally hot ones in a random "
+        "order. Little drop, a small deletion and a large insertion speak for a map of a network. Since the areas also "
+        "grow with the confidence itself, models are compared by areas relative to it. {images} has the single values "
+        "of the explained images, {layers} their means by layer.",
         first=cite("chattopadhay2018"),
         second=cite("petsiuk2018"),
         images=ref("scorecam_single"),
@@ -163,56 +163,78 @@ def _of_model(evidence: Evidence, name: str) -> Markup | None:
     )
 
 
-SIGNS = {"drop": -1, "deleting": -1, "inserting": 1}
-"""The measures by which the maps of two models are compared; 1 where more speaks for a map."""
 CALLED = {"drop": "drop", "deleting": "relative deletion", "inserting": "relative insertion"}
+"""The measures by which the maps of two models are compared."""
 
 
-def verdicts(evidence: Evidence, one: str, other: str) -> dict[str, tuple[float, float, float] | None]:
-    """Compare two models' maps image by image: mean difference with its 95 % interval by measure; None without one."""
-    found = {}
-    for measure in SIGNS:
-        values = paired(sample(evidence, one), sample(evidence, other), measure)
-        interval = t_interval(values)
-        found[measure] = (float(values.mean()), *interval) if interval else None
-    return found
+@dataclass(frozen=True)
+class Contrast:
+    """What a measure of one model exceeds another's by over n images, with the 95 % interval and the corrected p."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether a difference is shown."""
+        return better_of(self.low, self.high, self.p) != "open"
+
+
+def contrasts(evidence: Evidence, other: str) -> dict[str, dict[str, Contrast | None]]:
+    """Compare every model's maps with those of `other`, image by image: by model and measure, None where untested.
+
+    The p-values of the paired t-tests are corrected over all models and measures.
+    """
+    names = [name for name in models(evidence) if name != other]
+    values = {(name, measure): paired(sample(evidence, name), sample(evidence, other), measure)
+              for name in names for measure in CALLED}  # fmt: skip
+    intervals = {key: t_interval(own) for key, own in values.items()}
+    p = {key: float(ttest_1samp(own, 0).pvalue) if intervals[key] else None for key, own in values.items()}
+    found = {
+        key: interval and Contrast(float(values[key].mean()), *interval, corrected)
+        for (key, interval), corrected in zip(intervals.items(), corrected_over(p).values(), strict=True)
+    }
+    return {name: {measure: found[name, measure] for measure in CALLED} for name in names}
 
 
 def _differences(evidence: Evidence) -> list[Markup]:
     supervised = evidence.roles["supervised"]
-    if supervised not in models(evidence):
+    found = contrasts(evidence, supervised) if supervised in models(evidence) else {}
+    if not found:
         return []
-    return [_difference(evidence, name, supervised) for name in models(evidence) if name != supervised]
-
-
-def _difference(evidence: Evidence, one: str, other: str) -> Markup:
-    found = verdicts(evidence, one, other)
-    clear = {name: value for name, value in found.items() if value and not value[1] <= 0 <= value[2]}
-    values = {"one": code(one), "other": code(other)}
-    if not clear:
-        text = "Between {one} and {other} no difference in drop, deletion or insertion is shown"
-        return say(text + " (all 95 % intervals of the paired differences hold zero).", **values)
-    parts = listing([_by(name, *value) for name, value in clear.items()])
-    ways = {SIGNS[name] * value[0] > 0 for name, value in clear.items()}
-    text = "Image by image, {one} minus {other} is {parts}{rest}: {verdict}."
-    rest = [CALLED[name] for name in found if name not in clear]
-    left = say(", and undecided in {rest}", rest=listing(rest)) if rest else ""
-    verdict = (
-        "the measures do not agree on whose maps show more of what the model uses"
-        if len(ways) > 1
-        else say(
-            "by {these}, the maps of {better} show more of what that model uses",
-            these="all three measures" if len(clear) == len(found) else "what is decided",
-            better=code(one if ways == {True} else other),
-        )
+    caution = say(
+        "Intervals are over the images, of the first seed’s trainings, and p-values are corrected over all these "
+        "comparisons {holm}. A network also reacts to masks as such, some more than others: a difference says that the "
+        "measures of these two networks differ, not whose maps show more of what its network uses.",
+        holm=cite("holm1979"),
     )
-    return say(text, parts=parts, rest=left, verdict=verdict, **values)
+    return [*(_difference(name, supervised, own) for name, own in found.items()), caution]
 
 
-def _by(measure: str, difference: float, low: float, high: float) -> Markup:
-    text = "{difference} in {measure} (95 % interval {low} to {high})"
-    numbers = {"difference": decimal(difference), "low": decimal(low), "high": decimal(high)}
-    return say(text, measure=CALLED[measure], **numbers)
+def _difference(one: str, other: str, found: dict[str, Contrast | None]) -> Markup:
+    values = {"one": code(one), "other": code(other)}
+    clear = {measure: value for measure, value in found.items() if value and value.clear}
+    open_ = [CALLED[measure] for measure, value in found.items() if value and not value.clear]
+    untested = [CALLED[measure] for measure, value in found.items() if value is None]
+    sentences = []
+    if clear:
+        parts = listing([_by(measure, value) for measure, value in clear.items()])
+        sentences.append(say("Image by image, {one} minus {other} is {parts}.", parts=parts, **values))
+    if open_:
+        text = "Between {one} and {other} no difference in {measures} is shown."
+        sentences.append(say(text, measures=listing(open_), **values))
+    if untested:
+        text = "Whether {one} and {other} differ in {measures} cannot be told from so few images."
+        sentences.append(say(text, measures=listing(untested), **values))
+    return paragraph(*sentences)
+
+
+def _by(measure: str, found: Contrast) -> Markup:
+    text = "{difference} in {measure} (95 % interval {low} to {high}, {p} corrected)"
+    numbers = {name: decimal(getattr(found, name)) for name in ("difference", "low", "high")}
+    return say(text, measure=CALLED[measure], p=p_value(found.p), **numbers)
 
 
 def _agreements(evidence: Evidence) -> Markup | None:
@@ -222,21 +244,30 @@ def _agreements(evidence: Evidence) -> Markup | None:
         return None
     parts = [
         say(
-            "{correlation} and {overlap} between {one} and {other}",
+            "{correlation} and {overlap}{spread} between {one} and {other}",
             correlation=decimal(row["correlation"]),
             overlap=percent(row["overlap"]),
+            spread=_spread(row),
             one=code(row["one"]),
             other=code(row["other"]),
         )
         for row in rows
     ]
     return say(
-        "Over the sample, rank correlation and overlap of the hottest fifths (by chance: {chance}) are on average "
-        "{parts} ({table}).",
-        chance=percent(CHANCE),
+        "Over the sample, rank correlation and overlap of the hottest fifths are on average {parts} ({table}). By "
+        "chance the overlap would be that of maps of different images.",
         parts=listing(parts),
         table=ref("scorecam_sample_agreement"),
     )
+
+
+def _spread(row: dict) -> Markup | str:
+    """Say how correlation and overlap vary over the images, and what the overlap is between different ones."""
+    if row["n"] < 2:
+        return ""
+    text = " (standard deviations over the images {first} and {second}, overlap of different images {chance})"
+    values = {"first": decimal(row["correlation_deviation"]), "second": percent(row["overlap_deviation"])}
+    return say(text, chance=percent(row["unrelated"]) if row["unrelated"] is not None else "–", **values)
 
 
 # --- The scheme and its own pretext ---
@@ -244,10 +275,10 @@ def _agreements(evidence: Evidence) -> Markup | None:
 
 def own_pretexts(evidence: Evidence) -> list[Markup]:
     """Say for each scheme on frozen features whether it looks where its own pretext looks."""
-    return [_own(evidence, name, found) for name, found in own_agreements(evidence).items()]
+    return [_own(evidence, name) for name in own_agreements(evidence)]
 
 
-def _own(evidence: Evidence, name: str, sampled: Agreement) -> Markup:
+def _own(evidence: Evidence, name: str) -> Markup:
     pretext, task = evidence.pretext_of(name), evidence.models[evidence.pretext_of(name)].task
     opening = say(
         "{name} has the frozen features of {pretext}: their maps weigh the same channels, only the weights differ. "
@@ -257,7 +288,7 @@ def _own(evidence: Evidence, name: str, sampled: Agreement) -> Markup:
         answer=_answer(evidence, name, task),
         figure=ref(f"scorecam_{name}"),
     )
-    return paragraph(opening, *_by_layer(evidence, name), _verdict(evidence, name, sampled))
+    return paragraph(opening, *_by_layer(evidence, name), _verdict(evidence, name))
 
 
 def _answer(evidence: Evidence, name: str, task: str) -> str:
@@ -294,26 +325,35 @@ def _by_layer(evidence: Evidence, name: str) -> list[Markup]:
     return sentences
 
 
-def _verdict(evidence: Evidence, name: str, own: Agreement) -> Markup | None:
+def _verdict(evidence: Evidence, name: str) -> Markup | None:
     """Set the likeness to the own pretext beside that to the supervised model, over the sample."""
     supervised, pretext = evidence.roles["supervised"], evidence.pretext_of(name)
-    if own.overlap is None or supervised not in models(evidence):
+    if supervised not in models(evidence):
         return None
     stored = evidence.heatmaps.stored
-    pairs = [
-        pairwise(stored[name]["sample_maps"], others)[1]
-        for others in (stored[name]["sample_pretext_maps"], stored[supervised]["sample_maps"])
-    ]
-    interval = t_interval((pairs[0] - pairs[1])[np.isfinite(pairs[0] - pairs[1])])
-    values = {"name": code(name), "pretext": code(pretext), "supervised": code(supervised), "own": percent(own.overlap)}
-    values |= {"other": percent(float(np.nanmean(pairs[1]))), "n": count(own.n), "chance": percent(CHANCE)}
-    text = "Over the sample the overlap is {own} with {pretext} and {other} with {supervised} (by chance: {chance}; "
-    text += "n = {n}): "
+    maps, others = stored[name]["sample_maps"], (stored[name]["sample_pretext_maps"], stored[supervised]["sample_maps"])
+    overlaps = np.stack([pairwise(maps, those)[1] for those in others])
+    both = np.isfinite(overlaps).all(0)
+    if not both.any():
+        return None
+    found = [agreement_of(maps[both], those[both]) for those in others]
+    own, other = (say("{value}{chance}", value=percent(one.overlap), chance=_chance(one)) for one in found)
+    values = {"name": code(name), "pretext": code(pretext), "supervised": code(supervised), "own": own, "other": other}
+    text = "Over the sample the overlap is {own} with {pretext} and {other} with {supervised} (n = {n}): "
+    interval = t_interval((overlaps[0] - overlaps[1])[both])
     if interval is None or interval[0] <= 0 <= interval[1]:
-        return say(text + "whether {name} looks more where its pretext or where {supervised} looks is open.", **values)
-    if interval[0] > 0:
-        return say(text + "{name} looks where its own pretext looks rather than where {supervised} does.", **values)
-    return say(text + "{name} looks where {supervised} looks rather than where its own pretext does.", **values)
+        text += "whether the maps of {name} are closer to those of {pretext} or of {supervised} is open."
+    elif interval[0] > 0:
+        text += "the maps of {name} are closer to those of {pretext} than to those of {supervised}."
+    else:
+        text += "the maps of {name} are closer to those of {supervised} than to those of {pretext}."
+    return say(text, n=count(int(both.sum())), **values)
+
+
+def _chance(found: Agreement) -> Markup | str:
+    if found.unrelated is None:
+        return ""
+    return say(" ({value} between maps of different images)", value=percent(found.unrelated))
 
 
 # --- The formulas ---

@@ -95,7 +95,7 @@ def works(inversion: Inversion) -> Markup:
     if len(beyond) == len(units):
         text = (
             "Averaged over sixteen small shifts, turns and scalings, every synthetic image drives its filter beyond "
-            "what any real test image reaches{size}: the inversion works, for no mere noise does that."
+            "what any real test image reaches{size}: by this measure the inversion works."
         )
         return paragraph(start, say(text, size=size))
     left = [unit.number for unit in units if not unit.exceeds]
@@ -286,7 +286,8 @@ def _factors(evidence: Evidence) -> list[Markup]:
     for name, inversion in evidence.inversions.items():
         ratios = [unit.ratio for unit in inversion.units if unit.ratio is not None]
         if ratios:
-            parts.append(say("{ratio} in {name}", ratio=factor(mean(ratios)), name=code(name)))
+            values = {"ratio": factor(mean(ratios)), "low": factor(min(ratios)), "high": factor(max(ratios))}
+            parts.append(say("{ratio} in {name} (filter by filter from {low} to {high})", name=code(name), **values))
     return parts
 
 

@@ -14,6 +14,7 @@ from scenessl.report.numbers import SPACE, code, count, decimal, percent
 from scenessl.report.wording import cite, listing, names, number_word, paragraph, ref, say
 
 CLASSES_COMPARED = 3
+ALIKE = 0.8  # correlation of a filter's responses in two models from which they are called much the same
 APART = 0.5  # standard deviations between models' mean responses to a class that are worth a word
 
 CUES = {
@@ -210,10 +211,10 @@ def _correlations(evidence: Evidence, one: str, other: str, filters: list[int]) 
 def _likeness(found: dict[tuple[str, str], list[float]]) -> Markup:
     """Conclude from the correlations whether numbers of filters correspond."""
     values = [value for own in found.values() for value in own]
-    if min(values) > 0.5:
+    if min(values) >= ALIKE:
         return Markup("So a filter of one number answers to much the same images in all models.")
-    if max(values) < 0.5:
-        return Markup("So filters of one number have little in common but the number.")
+    if max(values) < ALIKE:
+        return Markup("So no filter of one number answers to much the same images in two models.")
     return Markup("So some filters of one number answer to much the same images in two models, and others do not.")
 
 
@@ -246,10 +247,11 @@ def classes(evidence: Evidence) -> list[Markup]:
     spread = {label: float(np.ptp([one[label] for one in means.values()])) for label in known}
     order = sorted(known, key=lambda label: (-spread[label], label))
     chosen = [*order[: CLASSES_COMPARED - 1], order[-1]] if len(order) >= CLASSES_COMPARED else order
+    some = "the {number} classes whose mean responses differ most between the models and the one for which they differ "
+    some += "least"
     intro = say(
-        "Compared are the {number} classes whose mean responses differ most between the models and the one for which "
-        "they differ least (standard deviations from the mean over all images, averaged over a model’s filters).",
-        number=number_word(CLASSES_COMPARED - 1),
+        "Compared are {those} (standard deviations from the mean over all images, averaged over a model’s filters).",
+        those=say(some, number=number_word(CLASSES_COMPARED - 1)) if len(chosen) < len(order) else "all classes",
     )
     return [paragraph(opening, intro, *(_class(evidence, label, found, spread[label]) for label in chosen))]
 
@@ -276,5 +278,5 @@ def _class_verdict(means: dict[str, float], spread: float) -> Markup:
         way = ", all above their mean" if same == {True} else ", all below their mean" if same == {False} else ""
         return say("; the models hardly differ here{way}", way=way)
     high, low = max(means, key=means.get), min(means, key=means.get)
-    text = "; the filters of {high} stand for this class more than those of {low}"
+    text = "; the filters of {high} answer to this class more than those of {low}, which is not tested"
     return say(text, high=names([high]), low=names([low]))

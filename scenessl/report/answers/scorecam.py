@@ -9,6 +9,7 @@ from scenessl.report.answers import faithfulness
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, decimal, percent, setting
 from scenessl.report.readers.heatmaps import HOT, Heat
+from scenessl.report.readers.samples import Agreement
 from scenessl.report.wording import (
     cite,
     image_numbers,
@@ -301,11 +302,19 @@ def finding(evidence: Evidence) -> Markup | None:
     layer = max(evidence.heatmaps.layers)
     found = [(pair, faithfulness.sampled_agreement(evidence, *pair)) for pair in combinations(explained, 2)]
     parts = [
-        say("{value} for {pair}", value=decimal(one.correlation), pair=names(pair)) for pair, one in found if one.n
+        say("{value} for {pair}{spread}", value=decimal(one.correlation), pair=names(pair), spread=_spread(one))
+        for pair, one in found
+        if one.n
     ]
-    text = "At {layer} the Score-CAM maps of the schemes have a rank correlation of {parts}, over {number} test images."
+    text = "At {layer} the Score-CAM maps of the schemes have a rank correlation of {parts} on average over {number} "
+    text += "test images."
     number = count(len(evidence.choice["sample"]))
     return say(text, layer=layer_name(layer), parts=listing(parts), number=number) if parts else None
+
+
+def _spread(found: Agreement) -> Markup | str:
+    text = " (standard deviation over the images {value})"
+    return say(text, value=decimal(found.correlation_deviation)) if found.n > 1 else ""
 
 
 def _mean_agreement(evidence: Evidence, one: str, other: str, layer: int) -> float | None:

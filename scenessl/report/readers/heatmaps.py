@@ -63,8 +63,9 @@ class Heatmaps:
         return _known(self._pairwise(one, other, layer)[1])
 
     def _pairwise(self, one: str, other: str, layer: int) -> tuple[np.ndarray, np.ndarray]:
+        ones, others = (self.maps[name][:] for name in (one, other))  # first, for a gap to be named
         at = self.layers.index(layer)
-        return pairwise(self.maps[one][:, at], self.maps[other][:, at])
+        return pairwise(ones[:, at], others[:, at])
 
 
 def read_heatmaps(files: Files, models: Sequence[str]) -> Heatmaps:

@@ -39,8 +39,8 @@ class Unit:
 
     @property
     def ratio(self) -> float | None:
-        """End over the highest real activation; None where the latter is not positive."""
-        return self.end / self.natural if self.natural > 0 else None
+        """End over the highest real activation, 0 for an end below 0; None where the latter is not positive."""
+        return max(0.0, self.end) / self.natural if self.natural > 0 else None
 
 
 @dataclass(frozen=True)

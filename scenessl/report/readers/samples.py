@@ -74,19 +74,33 @@ def paired(one: Faithfulness, other: Faithfulness, measure: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How alike two sets of maps are, over the n pairs of which neither is constant; means, None without a pair."""
+    """How alike two sets of maps are, over the n pairs of which neither is constant.
+
+    Means, and sample standard deviations over the pairs; None without a pair, or without two.
+
+    Attributes:
+        unrelated: mean overlap of each map with those of the other set's next and last image: what chance gives.
+    """
 
     n: int
-    correlation: float | None
-    overlap: float | None
+    correlation: float | None = None
+    overlap: float | None = None
+    correlation_deviation: float | None = None
+    overlap_deviation: float | None = None
+    unrelated: float | None = None
 
 
 def agreement_of(ones: np.ndarray, others: np.ndarray) -> Agreement:
     """Compare maps [n, S, S] pair by pair and average."""
     if not len(ones):
-        return Agreement(0, None, None)
-    correlation, overlap = pairwise(ones, others)
-    there = np.isfinite(overlap)
-    if not there.any():
-        return Agreement(0, None, None)
-    return Agreement(int(there.sum()), float(correlation[there].mean()), float(overlap[there].mean()))
+        return Agreement(0)
+    found = np.stack(pairwise(ones, others))
+    there = np.isfinite(found).all(0)
+    number = int(there.sum())
+    if not number:
+        return Agreement(0)
+    means = found[:, there].mean(1).tolist()
+    if number < 2:
+        return Agreement(number, *means)
+    unrelated = np.mean([pairwise(ones[there], np.roll(others[there], by, axis=0))[1] for by in (1, -1)])
+    return Agreement(number, *means, *found[:, there].std(1, ddof=1).tolist(), float(unrelated))
