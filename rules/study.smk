@@ -264,6 +264,12 @@ def features_of_model(wildcards):
     return features_file(Start(wildcards.model), FIRST)
 
 
+def own_pretext(wildcards):
+    """Name the weights of the pretext whose frozen features a job's model has; none where it has other ones."""
+    pretext = manifest.own_pretext(PLAN.published, wildcards.model)
+    return f"{R}/models/{pretext}/seed{FIRST}/weights.safetensors" if pretext else []
+
+
 def runs(name, models=None, seeds=SEEDS):
     """Name a file of every given model and seed."""
     return [

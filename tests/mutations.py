@@ -32,6 +32,7 @@ STRANGE = [
     "../..", "/", ".", "a/b", "a//b", "/dev/null", "/dev/zero", "~", "~nobody_at_all/x", "CON", "-", "--help", "@",
     "@3", "rotation@", "@best", "rotation@best@3", "rotation@-1", "rotation@٣", "rotation@999999", "perturbation@0",
     "rotation\n", "random@1", "a@b", "constructor", "__class__", "supervised ", "Supervised", "traces", "comparison",
+    "shared",
 ]  # fmt: skip
 TEXTS = [*NUMERALS, *STRANGE, "auto", "test", "none", "imagenet", "random", "best", "last", "all", "classifier"]
 WORDS = [

@@ -1,6 +1,7 @@
 """Invented results of a whole study, in the formats of the result files: for tests of what reads them."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from scenessl.evaluation.runs import Run
 from scenessl.evaluation.summary_table import COLUMNS as SUMMARY
 from scenessl.evaluation.summary_table import summary_rows
 from scenessl.files import write_csv, write_json
-from scenessl.study.manifest import figure_files, models_of
+from scenessl.study.manifest import figure_files, models_of, own_pretext
 
 FIFTEEN = [
     "bedroom",
@@ -112,7 +113,10 @@ FIGURE_SIZES = {  # millimetres; as the real figures, where their size matters t
     "scorecam_comparison": (170, 205),
     "scorecam": (140, 205),
     "inversion_traces": (170, 60),
-    "inversion": (150, 55),
+    "inversion": (170, 97),
+    "same_filters": (170, 126),
+    "class_responses": (170, 105),
+    "scorecam_shared": (170, 205),
     "filters": (170, 200),
     "filter_kinds": (170, 165),
     "cam": (170, 122),
@@ -199,8 +203,10 @@ def configuration(seeds=(0,), demo=False) -> dict:
         "explain": {
             "models": ["supervised", "rotation_scenes", "perturbation_scenes"],
             "images": 8,
+            "sample": 12,
             "layers": [8, 2, 1],
             "variant": "paper",
+            "switches": {},
             "colour_map": "jet",
         },
         "inversion": {"models": ["supervised", "rotation", "perturbation"], "filters": 5, "steps": 20},
@@ -529,12 +535,16 @@ def _pair(a: str, b: str, seed: int, accuracies: dict, number: int) -> dict:
 def _write_explanations(root: Path, published: dict, images: list[dict]) -> None:
     tests = [row for row in images if row["split"] == "test"]
     if published.get("explain"):
-        _write_scorecam(root, published["explain"], tests)
+        _write_scorecam(root, published, tests)
+    if published.get("inversion"):
+        write_npz(root / "explain/extractors.npz", _extractors(published["inversion"]["models"]))
     for at, name in enumerate(models_of(published, "inversion")):
-        write_npz(root / f"explain/inversion/{name}.npz", _inversion(at, tests))
+        arrays = _inversion(at, tests) | _answers(at, tests, list(published["roles"]["pretexts"]))
+        write_npz(root / f"explain/inversion/{name}.npz", arrays)
 
 
-def _write_scorecam(root: Path, explain: dict, tests: list[dict]) -> None:
+def _write_scorecam(root: Path, published: dict, tests: list[dict]) -> None:
+    explain = published["explain"]
     labels = sorted({row["label"] for row in tests})
     chosen = [next(row for row in tests if row["label"] == label) for label in labels][: explain["images"]]
     listed = [
@@ -544,20 +554,41 @@ def _write_scorecam(root: Path, explain: dict, tests: list[dict]) -> None:
     choice = {
         "images": listed,
         "wanted": explain["images"],
+        "sample": [{key: row[key] for key in ("image", "label")} for row in tests[: explain["sample"]]],
         "common_correct": int(0.7 * len(tests)),
         "test_images": len(tests),
     }
     write_json(root / "explain/choice.json", choice | {"models": explain["models"]})
     for at, name in enumerate(explain["models"]):
-        arrays = _maps(len(chosen), explain["layers"], at)
-        arrays |= {
-            "images": np.array([row["image"] for row in chosen], np.int32),
-            "targets": np.array([row["label"] for row in chosen]),
-        }
-        write_npz(root / f"explain/scorecam/{name}.npz", arrays | {"variant": np.array(explain["variant"])})
+        beside = own_pretext(published, name) is not None
+        arrays = _explained(chosen, explain["layers"], at, beside)
+        sample = _explained(tests[: explain["sample"]], [8], 10 + at, beside)
+        arrays |= {f"sample_{key}": values[:, 0] if values.ndim > 1 else values for key, values in sample.items()}
+        arrays |= {"layers": np.array(explain["layers"]), "variant": np.array(explain["variant"])}
+        arrays |= {"variants": np.array(["paper", "gradcam", "torchcam", "authors"])}
+        write_npz(root / f"explain/scorecam/{name}.npz", arrays | {"variant_maps": _maps(1, [8, 8, 8, 8], at)[0]})
 
 
-def _maps(number: int, layers: list[int], seed: int) -> dict:
+def _explained(rows: list[dict], layers: list[int], seed: int, beside: bool) -> dict:
+    """Maps of some images, and how far they show what the network uses."""
+    rng, shape = np.random.default_rng(100 + seed), (len(rows), len(layers))
+    confidence = rng.uniform(0.5, 1, len(rows)).astype(np.float32)
+    arrays = {
+        "maps": _maps(len(rows), layers, seed),
+        "images": np.array([row["image"] for row in rows], np.int32),
+        "targets": np.array([row["label"] for row in rows], np.int32),
+        "confidence": confidence,
+        "kept": (confidence[:, None] * rng.uniform(0.5, 1.1, shape)).clip(0, 1).astype(np.float32),
+        "deletion": rng.uniform(0.1, 0.4, shape).astype(np.float32),
+        "insertion": rng.uniform(0.5, 0.9, shape).astype(np.float32),
+    }
+    if beside:
+        pretext = {"maps": _maps(len(rows), layers, 50 + seed), "targets": np.zeros(len(rows), np.int32)}
+        arrays |= {f"pretext_{key}": values for key, values in (pretext | {"confidence": confidence}).items()}
+    return arrays
+
+
+def _maps(number: int, layers: list[int], seed: int) -> np.ndarray:
     """Blobs of heat whose width and place vary by model, image and layer."""
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:16, :16] / 16
@@ -569,7 +600,7 @@ def _maps(number: int, layers: list[int], seed: int) -> dict:
             maps[image, at] = np.exp(-((rows - down) ** 2 + (columns - across) ** 2) / width**2) + rng.uniform(
                 0, 0.05, (16, 16)
             )
-    return {"maps": maps, "layers": np.array(layers), "confidence": rng.uniform(0.5, 1, number).astype(np.float32)}
+    return maps
 
 
 def _inversion(seed: int, tests: list[dict]) -> dict:
@@ -581,12 +612,53 @@ def _inversion(seed: int, tests: list[dict]) -> dict:
         "trace": np.linspace(0, 5, 21, dtype=np.float32)[None].repeat(6, 0),
         "start": np.full(6, -0.2, np.float32),
         "end": np.array([6, 7, 5, 4, 0.9, 22], np.float32),
+        "moved": np.array([5, 6, 4, 3, 0.8, 20], np.float32),
+        "absolute_sums": np.array([30, 29, 28, 27, 26], np.float32),
+        "absolute_filters": np.array([70, 3, 4, 5, 6], np.int32),
         "natural_max": np.array([1.1, 1.2, 0.9, 2.0, 1.0, 4.0], np.float32),
         "natural_image": np.array(
             [tests[(at * 31 + seed) % len(tests)]["image"] for at in (0, 1, 2, 0, 3, 1)], np.int32
         ),
         "natural_mean": np.full(6, 0.1, np.float32),
         "settings": np.array(json.dumps({"steps": 20})),
+    }
+
+
+def _extractors(models: list[str]) -> dict:
+    """Models that part from block to block."""
+    pairs = list(combinations(models, 2))
+    return {
+        "one": np.array([one for one, _ in pairs]),
+        "other": np.array([other for _, other in pairs]),
+        "blocks": np.array([f"features.{place}" for place in range(9)]),
+        "cka": np.linspace(1, 0.6, 9, dtype=np.float32)[None] - 0.05 * np.arange(len(pairs))[:, None],
+        "distance": np.linspace(0, 0.3, 9, dtype=np.float32)[None] + 0.02 * np.arange(len(pairs))[:, None],
+        "sampled": np.array(300, np.int32),
+    }
+
+
+def _answers(seed: int, tests: list[dict], pretexts: list[str]) -> dict:
+    """What is known of further filters, and what all filters answer to real images and their views."""
+    rng, own = np.random.default_rng(70 + seed), {70, 1250, 944, 833 + seed, 768 - seed}
+    further = [number for number in (70, 1250, 944, 833, 768) if number not in own]
+    filters, some = 5 + len(further), tests[:: max(1, len(tests) // 40)]
+    labels = np.array([row["label"] for row in tests])
+    responses = labels[:, None] % 4 + rng.normal(0, 1, (len(tests), filters))
+    at = [tests.index(row) for row in some]
+    numbers = {name: np.full(len(further), 2.0, np.float32) for name in ("weight_sums", "absolute_sums", "start")}
+    numbers |= dict.fromkeys(("end", "moved", "natural_max", "natural_mean"), np.full(len(further), 3.0, np.float32))
+    turns = responses[at][:, None] + rng.normal(0, 0.3, (len(at), 4, filters))
+    turns[:, 0] += 1
+    views = {"rotation": turns, "perturbation": responses[at][:, None] + rng.normal(0, 0.3, (len(at), 2, filters))}
+    arrays = {f"further_{name}": values for name, values in numbers.items()}
+    arrays |= {f"views_{name}": views[name].astype(np.float32) for name in pretexts}
+    return arrays | {
+        "further_filters": np.array(further, np.int32),
+        "further_images": rng.integers(0, 255, (len(further), 16, 16, 3), np.uint8),
+        "further_natural_image": np.full(len(further), tests[0]["image"], np.int32),
+        "responses": responses.astype(np.float32),
+        "response_images": np.array([row["image"] for row in tests], np.int32),
+        "tested": np.array([row["image"] for row in some], np.int32),
     }
 
 

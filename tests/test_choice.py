@@ -40,7 +40,7 @@ def predictions(path, right, *, part=2):
 def chosen(study, first, second, **changes):
     predictions(study / "a.npz", first)
     predictions(study / "b.npz", second)
-    settings = {"wanted": 8, "seed": 0, **changes}
+    settings = {"wanted": 8, "sampled": 12, "seed": 0, **changes}
     write_choice(
         predictions={"a": study / "a.npz", "b": study / "b.npz"},
         index=study / "index.csv",
@@ -69,6 +69,14 @@ def test_every_class_comes_once_before_any_comes_twice(study):
     assert sorted(labels[:5]) == [0, 1, 2, 3, 4]
 
 
+def test_the_sample_goes_on_where_the_shown_images_end_class_by_class(study):
+    data = chosen(study, range(40), range(40))
+    sample = [entry["image"] for entry in data["sample"]]
+    assert sample[:8] == [entry["image"] for entry in data["images"]] and len(set(sample)) == 12
+    counts = np.bincount([entry["label"] for entry in data["sample"]])
+    assert counts.max() - counts.min() <= 1
+
+
 def test_fewer_common_images_are_all_taken(study):
     data = chosen(study, [3, 8, 21], [8, 21, 30])
     assert sorted(entry["image"] for entry in data["images"]) == [8, 21]
@@ -82,7 +90,12 @@ def test_no_common_image_is_an_empty_choice(study):
 def test_only_the_test_part_counts(study):
     predictions(study / "a.npz", range(40), part=1)
     write_choice(
-        predictions={"a": study / "a.npz"}, index=study / "index.csv", output=study / "c.json", wanted=8, seed=0
+        predictions={"a": study / "a.npz"},
+        index=study / "index.csv",
+        output=study / "c.json",
+        wanted=8,
+        sampled=0,
+        seed=0,
     )
     assert json.loads((study / "c.json").read_text())["test_images"] == 0
 

@@ -232,7 +232,7 @@ def test_what_is_hardly_a_configuration(here, config):
     assert "title: missing" in planned(config)
 
 
-@pytest.mark.parametrize("name", ["none", "best", "comparison", "traces", "random", "imagenet"])
+@pytest.mark.parametrize("name", ["none", "best", "comparison", "shared", "traces", "random", "imagenet"])
 def test_a_models_name_is_no_other_files_name(here, images, name):
     config = valid(str(images))[2]
     config["models"][name] = dict(config["models"]["random_scenes"])

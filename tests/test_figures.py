@@ -21,6 +21,7 @@ from PIL import Image
 from scenessl.errors import UserError
 from scenessl.figures import (
     accuracy,
+    class_responses,
     confusion,
     curves,
     early_latest,
@@ -28,6 +29,7 @@ from scenessl.figures import (
     inversion_traces,
     overlay,
     pretext_sheet,
+    same_filters,
     scorecam,
     scorecam_comparison,
     style,
@@ -138,6 +140,13 @@ def write_inversion(path, random, filters=5, steps=20):
         start=trace[:, 0],
         end=trace[:, -1],
         natural_max=random.random(filters + 1) * 9,
+        natural_image=np.arange(filters + 1) % 9,
+        moved=trace[:, -1] / 2,
+        further_filters=np.array([700, 701]),
+        further_images=random.integers(0, 256, (2, SIDE, SIDE, 3)).astype(np.uint8),
+        further_end=np.array([1.5, 2.5]),
+        responses=random.random((30, filters + 2)).astype(np.float32),
+        response_images=np.arange(30),
     )
     return path
 
@@ -146,6 +155,13 @@ def write_samples(path, random, labels, boxes=None, images=3, views=2):
     arrays = {"images": random.integers(0, 256, (images, views, SIDE, SIDE, 3)).astype(np.uint8)}
     np.savez(path, **arrays, labels=np.array(labels), **({} if boxes is None else {"boxes": boxes}))
     return path
+
+
+def write_classes(folder, images=30):
+    """An index whose images go through five classes with awkward names."""
+    (folder / "classes.json").write_text(json.dumps({"classes": AWKWARD[:5]}))
+    index = write_table(folder / "index.csv", ["image", "label"], [[at, at % 5] for at in range(images)])
+    return {"index": index, "classes": folder / "classes.json"}
 
 
 def every_figure(folder, random):
@@ -167,13 +183,16 @@ def every_figure(folder, random):
         "early and latest": (early_latest, {"accuracies": accuracies, "early": MODELS[2], "latest": MODELS[1]}),
         "scorecam": (scorecam, explanations | {"maps": explanations["maps"][MODELS[1]]}),
         "comparison": (scorecam_comparison, explanations),
-        "inversion": (inversion, {"inversion": traces[MODELS[0]]}),
+        "inversion": (inversion, {"inversion": traces[MODELS[0]], "crops": explanations["crops"]}),
         "traces": (inversion_traces, {"inversions": traces}),
+        "same filters": (same_filters, {"inversions": traces}),
+        "class responses": (class_responses, {"inversions": traces, **write_classes(folder)}),
     }
 
 
 KINDS = ["pretext", "curves", "confusion 2", "confusion 15", "confusion 40", "confusion 70", "accuracy"]
 KINDS += ["early and latest", "scorecam", "comparison", "inversion", "traces"]
+KINDS += ["same filters", "class responses"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -415,12 +434,16 @@ def test_score_cam_names_what_is_missing(tmp_path, random):
 def test_inversion_labels_carry_the_numbers(tmp_path, random, drawn):
     path = write_inversion(tmp_path / "i.npz", random)
     stored = dict(np.load(path))
-    stored.update(start=np.full(6, -0.25), end=np.full(6, 12.34), natural_max=np.full(6, 1234.6))
+    stored.update(start=np.full(6, -0.25), end=np.full(6, 12.34), moved=np.full(6, 9), natural_max=np.full(6, 1234.6))
     np.savez(path, **stored)
-    figure = drawn(inversion, inversion=path)
+    crops = write_explanations(tmp_path, random)["crops"]
+    figure = drawn(inversion, inversion=path, crops=crops)
     assert {"filter 200,  weight sum 2.5", "sum of the 5 filters"} <= set(words(figure))
-    assert words(figure).count("−0.25 → 12.3  (highest real 1235)") == 6
-    for axes, image in zip(figure.axes, stored["images"], strict=True):
+    assert words(figure).count("−0.25 → 12.3,  moved 9;  real 1235") == 6
+    for axes, image in zip(figure.axes[1::2], stored["natural_image"], strict=True):
+        real = np.broadcast_to(np.load(crops)[image], (3, SIDE, SIDE)).transpose(1, 2, 0)
+        np.testing.assert_array_equal(axes.images[0].get_array(), real)
+    for axes, image in zip(figure.axes[::2], stored["images"], strict=True):
         shown = np.asarray(axes.images[0].get_array())
         assert (shown.min(), shown.max()) == (0, 255)
         inner = (shown > 0) & (shown < 255)  # stretched, not otherwise changed: a straight line
@@ -445,12 +468,49 @@ def test_inversions_that_do_not_fit_their_filters_are_refused(tmp_path, random):
     stored = dict(np.load(path)) | {"filters": np.arange(4)}
     np.savez(path, **stored)
     with pytest.raises(UserError, match="do not fit 4 filters"):
-        inversion.draw(inversion=path, output=tmp_path / "x.svg")
+        inversion.draw(inversion=path, crops=tmp_path / "crops.npy", output=tmp_path / "x.svg")
     with pytest.raises(UserError, match="do not fit 4 filters"):
         inversion_traces.draw(inversions={"m": path}, output=tmp_path / "x.svg")
     path.write_bytes(b"no archive")
     with pytest.raises(UserError, match="cannot read"):
-        inversion.draw(inversion=path, output=tmp_path / "x.svg")
+        inversion.draw(inversion=path, crops=tmp_path / "crops.npy", output=tmp_path / "x.svg")
+
+
+def test_the_same_filters_are_found_among_all_that_a_model_inverted(tmp_path, random, drawn):
+    paths = {model: write_inversion(tmp_path / f"{model}.npz", random, filters=3) for model in MODELS}
+    stored = dict(np.load(paths[MODELS[1]])) | {"filters": np.array([0, 200, 5]), "further_filters": np.array([100, 9])}
+    np.savez(paths[MODELS[1]], **stored)
+    figure = drawn(same_filters, inversions=paths)
+    assert len(figure.axes) == 9 and words(figure).count("1.5, not chosen") == 1
+    shown = np.asarray(figure.axes[4].images[0].get_array())  # second model, filter 100
+    assert np.corrcoef(shown.ravel(), stored["further_images"][0].ravel())[0, 1] > 0.99
+    np.savez(paths[MODELS[1]], **stored | {"further_filters": np.array([8, 9])})
+    with pytest.raises(UserError, match="lacks filter 100"):
+        same_filters.draw(inversions=paths, output=tmp_path / "x.svg")
+
+
+def test_a_shared_range_keeps_what_differs_between_models(tmp_path, random, drawn):
+    explanations = write_explanations(tmp_path, random, images=1)
+    path = explanations["maps"][MODELS[1]]
+    stored = dict(np.load(path))
+    np.savez(path, **stored | {"maps": stored["maps"] / 100})
+    figure = drawn(scorecam_comparison, **explanations, is_shared=True)
+    top = np.load(explanations["maps"][MODELS[0]])["maps"][0, 0].max()
+    image = np.load(explanations["crops"])[7].repeat(3, axis=0).transpose(1, 2, 0)
+    third = np.load(explanations["maps"][MODELS[2]])["maps"][0, 0]
+    expected = overlay.blended(image, stored["maps"][0, 0] / 100, "jet", max(top, third.max()))
+    np.testing.assert_array_equal(figure.axes[2].images[0].get_array(), expected)
+
+
+def test_maps_of_the_pretext_follow_those_of_the_scheme(tmp_path, random, drawn):
+    explanations = write_explanations(tmp_path, random, images=2)
+    path = explanations["maps"][MODELS[0]]
+    stored = dict(np.load(path))
+    np.savez(path, **stored, pretext_maps=stored["maps"][:, ::-1])
+    figure = drawn(scorecam, **explanations | {"maps": path})
+    shown = [axes.images[0].get_array() for axes in figure.axes[:7]]
+    np.testing.assert_array_equal(shown[1], shown[6])
+    assert "pretext, [8]" in words(figure)
 
 
 def test_a_pretext_sheet_shows_the_views_in_order_and_rings_the_squares(tmp_path, random, drawn):

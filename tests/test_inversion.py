@@ -10,16 +10,32 @@ from torch import nn
 from torch.nn.functional import silu
 
 from scenessl.explain.ascent import Ascent, ascend, objective
-from scenessl.explain.inversion import Units, goals, invert, natural, start_image, to_uint8, top_filters
+from scenessl.explain.inversion import (
+    SHIFT,
+    TURN,
+    ZOOM,
+    Units,
+    goals,
+    highest,
+    invert,
+    natural,
+    start_image,
+    to_uint8,
+    top_filters,
+)
 from scenessl.explain.regularisers import (
     blurred,
     decayed,
     gaussian_kernel,
     motion,
     moved,
+    sixteen_motions,
     without_small_contributions,
     without_small_norms,
 )
+from scenessl.explain.responses import responses_to_views
+from scenessl.tasks import perturbation
+from scenessl.training.data import Data
 from scenessl.training.state import State
 
 SIDE = 20
@@ -165,6 +181,67 @@ def test_goals_are_each_filter_and_their_sum():
     assert goals(3).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]
 
 
+def test_further_goals_are_single_filters_that_the_sum_leaves_out():
+    assert goals(2, 1).tolist() == [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1]]
+
+
+def test_filters_of_a_reference_are_inverted_where_they_are_not_chosen_anyway(model):
+    alone = run(model)
+    other = next(number for number in range(12) if number not in alone["filters"])
+    both = run(model, reference=[alone["filters"][2], other])
+    assert both["further_filters"].tolist() == [other]
+    assert both["further_images"].shape == (1, SIDE, SIDE, 3) and both["images"].shape == alone["images"].shape
+    assert both["responses"].shape == (6, 6) and alone["responses"].shape == (6, 5)
+    np.testing.assert_allclose(both["responses"][:, 5].max(), both["further_natural_max"][0])
+    weights = model.features[1][0].weight.detach().numpy().reshape(12, -1)
+    np.testing.assert_allclose(both["further_weight_sums"], weights[[other]].sum(1), rtol=1e-5)
+    np.testing.assert_allclose(both["absolute_sums"], np.abs(weights[both["filters"]]).sum(1), rtol=1e-5)
+    assert both["absolute_filters"].tolist() == np.argsort(-np.abs(weights).sum(1))[:5].tolist()
+
+
+def test_sixteen_motions_are_all_signs_of_one_shift_turn_and_scaling():
+    matrices = torch.stack(sixteen_motions(4, 10, 0.1, 100))
+    assert len({tuple(matrix.flatten().tolist()) for matrix in matrices}) == 16
+    zooms = matrices[:, :, :2].det().sqrt()
+    turns = torch.rad2deg(torch.atan2(matrices[:, 1, 0], matrices[:, 0, 0]))
+    assert sorted(zooms.round(decimals=4).unique().tolist()) == pytest.approx([0.9, 1.1])
+    assert sorted(turns.round(decimals=2).unique().tolist()) == pytest.approx([-10, 10])
+    assert ((matrices[:, :, 2] * 50).abs() - 4).abs().max() < 1e-4
+
+
+def test_what_survives_motions_is_measured_on_moved_images(model):
+    result = run(model)
+    shown = normalise(torch.from_numpy(result["images"]).permute(0, 3, 1, 2))
+    motions = sixteen_motions(SHIFT * SIDE / 224, TURN, ZOOM, SIDE)
+    with torch.no_grad():
+        maps = [model.features(moved(shown, one))[:, result["filters"].tolist()].mean((2, 3)) for one in motions]
+    own = torch.stack(maps).mean(0)
+    np.testing.assert_allclose(result["moved"], [*own.diagonal(), own[5].sum()], atol=1e-4)
+
+
+class Pictures:
+    """Crops in memory."""
+
+    side = SIDE
+
+    def batch(self, ids):
+        return torch.from_numpy(crops(8)[ids.numpy()])
+
+
+def test_filters_are_asked_about_every_view(model, monkeypatch):
+    monkeypatch.setattr("scenessl.training.network.normalise", normalise)
+    data, asked = Data(torch.zeros(8).long(), [], {}, Pictures()), {"rotation": {}, "perturbation": {"square": 6}}
+    found = responses_to_views(model, [4, 0, 2], data, range(8), tasks=asked, seed=0, device=torch.device("cpu"))
+    assert found["views_rotation"].shape == (8, 4, 3) and found["views_perturbation"].shape == (8, 2, 3)
+    for turn in range(4):
+        turned = torch.from_numpy(np.rot90(crops(8), turn, (2, 3)).copy())
+        with torch.no_grad():
+            means = model.features(normalise(turned))[:, [4, 0, 2]].mean((2, 3))
+        np.testing.assert_allclose(found["views_rotation"][:, turn], means, atol=1e-4)
+    assert found["tested"].tolist() == list(range(8))
+    assert perturbation.VIEWS == 2 and not np.allclose(*found["views_perturbation"].swapaxes(0, 1)[:2])
+
+
 def test_invert_gives_what_the_contract_says(model):
     result = run(model)
     assert result["images"].shape == (6, SIDE, SIDE, 3) and result["images"].dtype == np.uint8
@@ -192,7 +269,7 @@ def test_fewer_filters_than_asked_are_all(model):
 
 def test_natural_finds_the_real_images_that_excite_most(model):
     pictures, ids = crops(7), [6, 2, 4, 1]
-    found = natural(Units(model, [3, 0]), goals(2), pictures, ids, normalise, batch=3)
+    found = highest(natural(Units(model, [3, 0]), goals(2), pictures, ids, normalise, batch=3), ids)
     with torch.no_grad():
         maps = model.features(normalise(torch.from_numpy(pictures[ids])))[:, [3, 0]].mean((2, 3))
     table = torch.cat([maps, maps.sum(1, keepdim=True)], 1)
@@ -206,7 +283,7 @@ def test_gray_crops_are_shown_in_three_equal_channels(model):
     units, wanted = Units(model, [3]), goals(1)
     one = natural(units, wanted, gray, range(3), normalise)
     three = natural(units, wanted, np.repeat(gray, 3, 1), range(3), normalise)
-    np.testing.assert_array_equal(one["natural_max"], three["natural_max"])
+    np.testing.assert_array_equal(one, three)
 
 
 def test_natural_needs_an_image(model):

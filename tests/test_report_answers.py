@@ -176,11 +176,13 @@ def test_inversion_verdict_turns_with_the_activations(tmp_path):
     from dataclasses import replace
 
     found = evidence_with(tmp_path).inversions["supervised"]
-    assert "Four of them go beyond" in plain(inversion.works(found))
-    weak = replace(found, units=tuple(replace(unit, end=0.01) for unit in found.units))
-    assert "No synthetic image drives its filter as high" in plain(inversion.works(weak))
-    strong = replace(found, units=tuple(replace(unit, end=99.0) for unit in found.units))
-    assert "Every synthetic image drives its filter beyond" in plain(inversion.works(strong))
+    assert "four of them go beyond" in plain(inversion.works(found))
+    assert "for filter 768 the inversion does not work" in plain(inversion.works(found))
+    noise = replace(found, units=tuple(replace(unit, end=99.0, moved=0.01) for unit in found.units))
+    assert "no synthetic image drives its filter as high" in plain(inversion.works(noise))
+    assert "the inversion does not work here" in plain(inversion.works(noise))
+    strong = replace(found, units=tuple(replace(unit, moved=99.0) for unit in found.units))
+    assert "every synthetic image drives its filter beyond" in plain(inversion.works(strong))
 
 
 def test_shared_filters_are_those_of_both(tmp_path):

@@ -56,9 +56,17 @@ def test_flat_and_peaked_maps():
 
 
 def test_overlap_of_equal_and_disjoint_maps():
-    one = np.arange(25.0).reshape(5, 5)
-    assert heatmaps.hot_overlap(one, one) == 1
-    assert heatmaps.hot_overlap(one, -one) == 0
+    one = np.arange(25.0).reshape(1, 5, 5)
+    assert heatmaps.pairwise(one, one)[1] == 1
+    assert heatmaps.pairwise(one, one[:, ::-1])[1] == 0
+
+
+def test_pixels_without_heat_are_in_no_hottest_part():
+    strips = np.zeros((2, 1, 11, 11))
+    strips[0, :, 0], strips[1, :, 10] = 1, 2  # a ninth of the pixels each, at opposite sides
+    assert heatmaps.pairwise(*strips)[1] == 0
+    assert heatmaps.pairwise(strips[0], strips[0])[1] == 1
+    assert np.isnan(heatmaps.pairwise(strips[0], np.zeros((1, 11, 11)))[1])
 
 
 def test_look_of_stripes():

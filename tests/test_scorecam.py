@@ -10,9 +10,12 @@ from torch import nn
 
 from scenessl.errors import UserError
 from scenessl.explain.arrays import write_arrays
+from scenessl.explain.faithfulness import STEPS, area, faithfulness, hottest_first
 from scenessl.explain.folding import folded
+from scenessl.explain.maps import shrunk
 from scenessl.explain.scorecam import ScoreCam, explain, masks, recorded
-from scenessl.explain.variants import VARIANTS, variant_named
+from scenessl.explain.variants import VARIANTS, chosen_formula, variant_named
+from scenessl.models.network import Network
 from scenessl.training.state import State
 
 SIDE, CLASSES, TARGET = 17, 4, 2
@@ -67,7 +70,7 @@ def activation(model, image, layer):
 
 
 def make(model, image, layer, variant, batch=64):
-    return ScoreCam(model, VARIANTS[variant], batch).heat(image, TARGET, activation(model, image, layer))
+    return ScoreCam(model, VARIANTS[variant], batch).heats(image, [TARGET], activation(model, image, layer))[0]
 
 
 def scaled(heat):
@@ -119,7 +122,7 @@ def test_authors_equals_their_formula(model, image):
 def test_a_constant_baseline_cancels_on_logits(model, image):
     shown = activation(model, image, 2)
     heats = [
-        ScoreCam(model, replace(VARIANTS["paper"], baseline=baseline)).heat(image, TARGET, shown)
+        ScoreCam(model, replace(VARIANTS["paper"], baseline=baseline)).heats(image, [TARGET], shown)
         for baseline in ("black", "image", "none")
     ]
     torch.testing.assert_close(heats[0], heats[1])
@@ -151,7 +154,7 @@ def test_constant_channels_are_left_out(model, image):
     shown = activation(model, image, 2)
     several = torch.cat([shown, torch.full_like(shown[:, :3], 2.5), torch.zeros_like(shown[:, :1])], 1)
     cam = ScoreCam(model, VARIANTS["paper"])
-    torch.testing.assert_close(cam.heat(image, TARGET, several), cam.heat(image, TARGET, shown))
+    torch.testing.assert_close(cam.heats(image, [TARGET], several), cam.heats(image, [TARGET], shown))
 
 
 def test_constant_channels_count_as_black_where_libraries_do_so(image):
@@ -167,7 +170,7 @@ def test_constant_channels_count_as_black_where_libraries_do_so(image):
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("value", [0.0, -1.7, 1e30])
 def test_nothing_but_constant_channels_gives_no_nan(model, image, variant, value):
-    heat = ScoreCam(model, VARIANTS[variant]).heat(image, TARGET, torch.full((1, 5, 4, 4), value))
+    heat = ScoreCam(model, VARIANTS[variant]).heats(image, [TARGET], torch.full((1, 5, 4, 4), value))
     assert torch.isfinite(heat).all()
     if variant == "paper":
         assert (heat == 0).all()
@@ -176,7 +179,7 @@ def test_nothing_but_constant_channels_gives_no_nan(model, image, variant, value
 def test_tiny_and_nearly_constant_channels_give_no_nan(model, image):
     noise = torch.rand(1, 4, 4, 4)
     for shown in (noise * 1e-38, noise * 1e-44, 1 + noise * 1e-7, noise * 1e37):
-        heat = ScoreCam(model, VARIANTS["paper"]).heat(image, TARGET, shown)
+        heat = ScoreCam(model, VARIANTS["paper"]).heats(image, [TARGET], shown)
         assert torch.isfinite(heat).all()
 
 
@@ -196,9 +199,9 @@ def test_explain_gives_what_the_contract_says(model):
     with torch.no_grad():
         chances = model(normalise(images)).softmax(1)
     np.testing.assert_allclose(result["confidence"], chances[range(3), [0, 1, 3]], atol=1e-5)
-    single = ScoreCam(model, VARIANTS["paper"]).heat(
-        normalise(images[1:2]), 1, activation(model, normalise(images[1:2]), 0)
-    )
+    single = ScoreCam(model, VARIANTS["paper"]).heats(
+        normalise(images[1:2]), [1], activation(model, normalise(images[1:2]), 0)
+    )[0]
     np.testing.assert_allclose(result["maps"][1, 1], single, atol=1e-5)
 
 
@@ -266,21 +269,120 @@ def test_folding_leaves_other_batch_norms_alone():
 def test_a_killed_run_goes_on_where_it_was(model, tmp_path, monkeypatch):
     asked = {"layers": [2, 1], "report": list}
     whole = explain(model, photographs(3), [5, 6, 7], [0, 1, 2], normalise, **asked)
-    heat, made = ScoreCam.heat, []
+    heats, made = ScoreCam.heats, []
 
     def killed_at_the_fourth(self, *arguments):
         if len(made) == 3:
             raise KeyboardInterrupt
-        made.append(heat(self, *arguments))
+        made.append(heats(self, *arguments))
         return made[-1]
 
-    monkeypatch.setattr(ScoreCam, "heat", killed_at_the_fourth)
+    monkeypatch.setattr(ScoreCam, "heats", killed_at_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         explain(model, photographs(3), [5, 6, 7], [0, 1, 2], normalise, state=State(tmp_path / "s", "a"), **asked)
     made.clear()
     again = explain(model, photographs(3), [5, 6, 7], [0, 1, 2], normalise, state=State(tmp_path / "s", "a"), **asked)
     assert len(made) == 3
     assert all(np.array_equal(again[name], whole[name]) for name in whole)
+
+
+def network(outputs, seed=0):
+    """A network of the pooled kind, whose features are those of every other one made with this seed."""
+    features = Toy(seed).features
+    torch.manual_seed(seed + outputs)
+    return Network("toy", features, nn.Sequential(nn.Dropout(0.5), nn.Linear(10, outputs))).eval()
+
+
+@pytest.mark.parametrize("variant", ["paper", "authors"])
+def test_a_pretext_s_own_map_is_made_by_the_same_passes(variant):
+    scheme, pretext, asked = network(CLASSES), network(2), {"layers": [2, 0], "variant": variant, "report": list}
+    both = explain(scheme, photographs(2), [0, 1], [3, 1], normalise, pretext=pretext.classifier, **asked)
+    alone = explain(scheme, photographs(2), [0, 1], [3, 1], normalise, **asked)
+    for name in alone:
+        assert name == "variant" or np.allclose(both[name], alone[name], atol=1e-5)
+    with torch.no_grad():
+        answers = pretext(normalise(photographs(2))).argmax(1).tolist()
+    own = explain(pretext, photographs(2), [0, 1], answers, normalise, **asked)
+    assert both["pretext_targets"].tolist() == answers
+    for name in ("maps", "confidence"):
+        np.testing.assert_allclose(both[f"pretext_{name}"], own[name], atol=1e-5)
+
+
+def test_switches_replace_what_a_name_stands_for(model):
+    asked = {"layers": [2], "report": list}
+    switched = explain(
+        model, photographs(1), [0], [1], normalise, switches={"confidence": "probability", "weights": "raw"}, **asked
+    )
+    assert str(switched["variant"]) == "paper+confidence=probability+weights=raw"
+    formula, _ = chosen_formula("paper", {"upsample_first": False})
+    assert formula == replace(VARIANTS["paper"], upsample_first=False)
+
+
+def test_what_a_map_keeps_is_asked_of_the_masked_image(model):
+    found = explain(model, photographs(1), [0], [1], normalise, layers=[2], report=list)
+    image = normalise(photographs(1))
+    heat = torch.from_numpy(found["maps"][0, 0])
+    with torch.no_grad():
+        kept = model(image * heat / heat.max()).softmax(1)[0, 1]
+    assert found["kept"][0, 0] == pytest.approx(float(kept), abs=1e-5)
+
+
+def test_the_hottest_pixels_decide_deletion_and_insertion():
+    heat = torch.zeros(10, 10)
+    heat[2:4, 5:10] = torch.rand(2, 5) + 0.5  # a tenth of the pixels
+    image = torch.zeros(1, 3, 10, 10)
+    image[..., 2:4, 5:10] = 1
+
+    def share(images):  # of the hot pixels that are there, not blurred
+        return (images[:, 0, 2:4, 5:10] == 1).float().mean((1, 2))
+
+    found = faithfulness(share, image, heat)
+    assert found["deletion"] == pytest.approx(0.05, abs=1e-6)  # falls from 1 to 0 within the first tenth
+    assert found["insertion"] > 0.9 > faithfulness(share, image, heat.max() - heat)["insertion"]
+    assert faithfulness(share, image, heat.max() - heat)["deletion"] == pytest.approx(0.95, abs=1e-6)
+
+
+def test_pixels_go_in_the_order_of_a_sort():
+    heat = torch.rand(7, 9)
+    order = np.argsort(-heat.numpy(), axis=None, kind="stable")
+    for step, marked in enumerate(hottest_first(heat)):
+        number = round(63 * step / STEPS)
+        assert set(np.flatnonzero(marked[0].numpy())) == set(order[:number])
+    assert torch.equal(hottest_first(heat), hottest_first(heat * 3))
+    curve = torch.rand(STEPS + 1)
+    assert area(curve) == pytest.approx(float(np.trapezoid(curve.numpy(), dx=1 / STEPS)), abs=1e-6)
+
+
+def test_no_side_of_an_image_goes_first_where_there_is_no_heat():
+    heat, image = torch.zeros(20, 20), torch.ones(1, 3, 20, 20)
+    heat[8:12, 8:12] = 1
+    top, bottom = (
+        faithfulness(lambda images, rows=rows: images[:, 0, rows].mean((1, 2)), image, heat)
+        for rows in (slice(None, 6), slice(14, None))
+    )
+    for name in ("deletion", "insertion"):
+        assert top[name] == pytest.approx(float(bottom[name]), abs=0.03)
+
+
+def test_confidence_is_asked_a_batch_at_a_time(model):
+    images, seen = normalise(photographs(5)), []
+    with torch.no_grad():
+        whole = ScoreCam(model, VARIANTS["paper"]).confidence(images, TARGET)
+        hook = model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+        torch.testing.assert_close(ScoreCam(model, VARIANTS["paper"], 2).confidence(images, TARGET), whole)
+    hook.remove()
+    assert seen == [2, 2, 1]
+
+
+def test_a_map_without_heat_orders_nothing(model):
+    found = faithfulness(lambda images: images[:, 0, 0, 0], torch.rand(1, 3, 4, 4), torch.zeros(4, 4))
+    assert all(torch.isnan(value) for value in found.values())
+
+
+def test_the_maps_of_a_sample_are_averaged_to_a_grid():
+    maps = np.random.default_rng(0).random((2, 1, 112, 112)).astype(np.float32)
+    assert np.allclose(shrunk(maps), maps[:, 0].reshape(2, 56, 2, 56, 2).mean((2, 4)))
+    assert shrunk(maps[..., :8, :8]).shape == (2, 8, 8)
 
 
 def test_arrays_are_written_with_equal_bytes(tmp_path):

@@ -131,3 +131,24 @@ def test_the_largest_gap_in_the_text(report, results):
     widest = gaps.index(max(gaps))
     told = words(report)
     assert f"it is largest at epoch {widest} ({100 * gaps[widest]:+.2f} points)".replace("-", "−") in told
+
+
+def test_average_drop_and_areas_over_the_sample(report, results):
+    with np.load(results / "explain/scorecam/supervised.npz") as file:
+        before, kept, deletion = (
+            file[f"sample_{name}"].astype(float).tolist() for name in ("confidence", "kept", "deletion")
+        )
+    there = [at for at, value in enumerate(deletion) if not math.isnan(value)]
+    drops = [max(0, before[at] - kept[at]) / before[at] for at in there]
+    row = cells(report, "scorecam_sample", ["supervised"])
+    assert row[2] == hundred(sum(drops) / len(drops))
+    assert row[3] == hundred(sum(kept[at] > before[at] for at in there) / len(there))
+    assert row[4] == f"{sum(deletion[at] for at in there) / len(there):.2f}" and row[6] == str(len(there))
+
+
+def test_the_verdict_on_an_inverted_filter(report, results):
+    with np.load(results / "explain/inversion/rotation.npz") as file:
+        filters, moved, natural = (file[name].tolist() for name in ("filters", "moved", "natural_max"))
+    for at, number in enumerate(filters):
+        row = cells(report, "inversion", ["rotation", str(number)])
+        assert row[-1] == ("yes" if moved[at] > natural[at] else "no")

@@ -9,5 +9,6 @@ with job(snakemake.log[0]):
         index=snakemake.input.index,
         output=snakemake.output.choice,
         wanted=snakemake.params.wanted,
+        sampled=snakemake.params.sampled,
         seed=snakemake.params.seed,
     )

@@ -1,31 +1,23 @@
-"""Make images that excite the chosen filters of one model."""
+"""Make images that excite the chosen filters of one model, and ask these filters about real images."""
 
 from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
-    from scenessl.data.crops import Crops, normalise
-    from scenessl.data.parts import read_splits
-    from scenessl.explain.arrays import write_arrays
-    from scenessl.explain.ascent import Ascent
-    from scenessl.explain.inversion import invert
-    from scenessl.models.device import choose_device
-    from scenessl.models.network import rebuild
+    from scenessl.explain.inverted import write_inversion
     from scenessl.training.state import resumable
 
-    source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
-    facts = dict(asked.items()) | {"threads": threads, "data": source.crops_key}
-    settings = dict(asked.settings)
-    filters = settings.pop("filters")
-    with resumable(asked.state, facts, [source.weights]) as state:
-        found = invert(
-            rebuild(source.weights),
-            Crops(source.crops).array,
-            read_splits(source.index)["test"],
-            normalise,
-            Ascent(**settings),
-            filters=filters,
+    source, asked, granted = snakemake.input, snakemake.params, snakemake.resources
+    facts = dict(asked.items()) | {"threads": granted.compute_threads, "data": source.crops_key}
+    with resumable(asked.state, facts, [source.weights, source.reference]) as state:
+        write_inversion(
+            weights=source.weights,
+            reference=source.reference,
+            index=source.index,
+            crops=source.crops,
+            settings=asked.settings,
+            tasks=asked.tasks,
             seed=asked.seed,
-            device=choose_device(snakemake.resources.device),
+            device=granted.device,
             state=state,
+            output=snakemake.output.inversion,
         )
-        write_arrays(snakemake.output.inversion, found)

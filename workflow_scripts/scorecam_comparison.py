@@ -10,4 +10,5 @@ with job(snakemake.log[0]):
         choice=snakemake.input.choice,
         output=snakemake.output.figure,
         colour_map=snakemake.params.colour_map,
+        is_shared=snakemake.wildcards.scaling == "shared",
     )

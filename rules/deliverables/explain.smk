@@ -19,16 +19,18 @@ rule choice:
     params:
         models=config["explain"]["models"],
         wanted=config["explain"]["images"],
+        sampled=config["explain"]["sample"],
         seed=FIRST,
         code=code("scenessl.explain.choice", "workflow_scripts/choice.py"),
     script:
         "../../workflow_scripts/choice.py"
 
 
-# Makes one Score-CAM map per chosen image and layer.
+# Makes one Score-CAM map per chosen image and layer, and one per sampled image at the highest layer.
 rule scorecam:
     input:
         weights=f"{FIRST_RUN}/weights.safetensors",
+        pretext=own_pretext,
         choice=f"{R}/explain/choice.json",
         crops=CROPS,
         crops_key=ancient(CROPS_KEY),
@@ -49,6 +51,7 @@ rule scorecam:
     params:
         layers=config["explain"]["layers"],
         variant=config["explain"]["variant"],
+        switches=plain(config["explain"]["switches"]),
         code=code("scenessl.explain.maps", ARCHITECTURE, "workflow_scripts/scorecam.py"),
         state=f"{R}/.state/scorecam/{{model}}",
     script:
@@ -75,7 +78,7 @@ rule scorecam_grid:
         "../../workflow_scripts/scorecam_grid.py"
 
 
-# Draws the Score-CAM maps of all compared models side by side.
+# Draws the Score-CAM maps of all compared models side by side, each divided by its own maximum or by a shared one.
 rule scorecam_comparison:
     input:
         maps=expand(
@@ -87,10 +90,12 @@ rule scorecam_comparison:
         code=drawn_by("figures.scorecam_comparison"),
     output:
         figure=shown(
-            f"{R}/figures/scorecam_comparison.svg", "scorecam_comparison", "Score-CAM"
+            f"{R}/figures/scorecam_{{scaling}}.svg", "scorecam_comparison", "Score-CAM"
         ),
     log:
-        f"{LOGS}/figures/scorecam_comparison.log",
+        f"{LOGS}/figures/scorecam_{{scaling}}.log",
+    wildcard_constraints:
+        scaling="comparison|shared",
     params:
         models=config["explain"]["models"],
         colour_map=config["explain"]["colour_map"],

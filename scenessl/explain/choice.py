@@ -1,6 +1,7 @@
 """The test images that the compared models are explained on, chosen once for all of them."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,7 +13,13 @@ TEST = 2  # the part's number in predictions.npz
 
 
 def write_choice(
-    *, predictions: Mapping[str, Path | str], index: Path | str, output: Path | str, wanted: int, seed: int
+    *,
+    predictions: Mapping[str, Path | str],
+    index: Path | str,
+    output: Path | str,
+    wanted: int,
+    sampled: int,
+    seed: int,
 ) -> None:
     """Choose up to `wanted` test images that all models classify rightly, and write choice.json.
 
@@ -20,17 +27,20 @@ def write_choice(
         predictions: predictions.npz by model name, all of one seed and of the same task.
         index: index.csv, for the classes and paths of the images.
         output: choice.json. Fewer common images than `wanted`: those there are, none included.
-        wanted: how many images.
+        wanted: how many images are shown.
+        sampled: how many images, the same ones first, averages are taken over.
         seed: of the order in which images are taken.
     """
     rows = {int(row["image"]): row for row in read_csv(index)}
     judged = [_judged(path) for path in predictions.values()]
     shared = set.intersection(*(set(images) for images in judged))
     common = [image for image in sorted(shared) if all(images[image] for images in judged)]
-    chosen = choose(common, {image: int(rows[image]["label"]) for image in common}, wanted, seed)
+    chosen = choose(common, {image: int(rows[image]["label"]) for image in common}, max(wanted, sampled), seed)
+    described = [_described(number, rows[image]) for number, image in enumerate(chosen, start=1)]
     data = {
-        "images": [_described(number, rows[image]) for number, image in enumerate(chosen, start=1)],
+        "images": described[:wanted],
         "wanted": wanted,
+        "sample": [{key: image[key] for key in ("image", "label")} for image in described[:sampled]],
         "common_correct": len(common),
         "test_images": len(shared),
         "models": list(predictions),
@@ -39,16 +49,18 @@ def write_choice(
 
 
 def choose(images: Iterable[int], labels: Mapping[int, int], wanted: int, seed: int) -> list[int]:
-    """Take up to `wanted` images in a fixed order: first one of each class, then the others.
+    """Take up to `wanted` images in a fixed order: one of each class, then a second of each, and so on.
 
-    The order is that of a hash of seed and image, so that it does not depend on which other images there are.
+    Within these rounds the order is that of a hash of seed and image, so that it does not depend on which other
+    images there are.
     """
     order = sorted(images, key=lambda image: (hashlib.sha256(f"{seed}:{image}".encode()).digest(), image))
-    taken: dict[int, int] = {}
+    taken: Counter[int] = Counter()
+    rounds = []
     for image in order:
-        taken.setdefault(labels[image], image)
-    leading = list(taken.values())
-    return (leading + [image for image in order if image not in leading])[:wanted]
+        rounds.append(taken[labels[image]])
+        taken[labels[image]] += 1
+    return [order[at] for at in np.argsort(rounds, kind="stable")][:wanted]
 
 
 def _judged(path: Path | str) -> dict[int, bool]:

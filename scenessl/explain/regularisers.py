@@ -6,6 +6,7 @@ where 0 is the mean colour. Every image is treated by itself: a batch gives what
 """
 
 import math
+from itertools import product
 
 import torch
 import torch.nn.functional as F
@@ -67,10 +68,20 @@ def motion(generator: torch.Generator, *, side: int, shift: float, turn: float, 
     Shifts are uniform in -shift..shift pixels per axis, turns in -turn..turn degrees, scalings in 1-zoom..1+zoom.
     """
     across, down, angle, scale = (2 * torch.rand(4, generator=generator) - 1).tolist()
-    angle, scale = math.radians(turn * angle), 1 + zoom * scale
+    return affine(across * shift, down * shift, turn * angle, zoom * scale, side)
+
+
+def affine(across: float, down: float, turn: float, zoom: float, side: int) -> Tensor:
+    """Make a matrix [2, 3] that shifts by pixels, turns by degrees and scales by 1 + zoom."""
+    angle, scale, pixel = math.radians(turn), 1 + zoom, 2 / side
     cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
-    pixel = 2 / side
-    return torch.tensor([[cosine, -sine, across * shift * pixel], [sine, cosine, down * shift * pixel]])
+    return torch.tensor([[cosine, -sine, across * pixel], [sine, cosine, down * pixel]])
+
+
+def sixteen_motions(shift: float, turn: float, zoom: float, side: int) -> list[Tensor]:
+    """Make the sixteen matrices that shift, turn and scale by exactly so much, in every combination of directions."""
+    ways = product((-1, 1), repeat=4)
+    return [affine(a * shift, b * shift, c * turn, d * zoom, side) for a, b, c, d in ways]
 
 
 def moved(images: Tensor, matrix: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ A channel whose map is constant has no mask and is left out of both sums. `varia
 the others that go by the same name.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -22,8 +22,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scenessl.errors import UserError
+from scenessl.explain.faithfulness import NAMES, faithfulness
 from scenessl.explain.folding import folded
-from scenessl.explain.variants import Variant, variant_named
+from scenessl.explain.variants import NO_SWITCHES, Variant, chosen_formula
+from scenessl.models.network import pool
 from scenessl.training.state import State
 
 TINY = torch.finfo(torch.float32).tiny
@@ -39,12 +41,14 @@ def explain(
     *,
     layers: Sequence[int],
     variant: str = "paper",
+    switches: Mapping[str, object] = NO_SWITCHES,
+    pretext: nn.Module | None = None,
     batch: int | None = None,
     device: torch.device | str = "cpu",
     state: State | None = None,
     report: Callable[[str], None] = print,
 ) -> dict[str, np.ndarray]:
-    """Make the Score-CAM maps of images at several layers.
+    """Make the Score-CAM maps of images at several layers, and measure how far they show what the network uses.
 
     The work is done by a folded copy (`folding.folded`), so that `model` is left as it was found whatever happens.
 
@@ -56,6 +60,9 @@ def explain(
         normalise: makes uint8 images the network's float32 input.
         layers: indices of feature blocks.
         variant: a name from `variants.VARIANTS`.
+        switches: fields of that formula to replace.
+        pretext: another classifier on the same pooled features, that of the pretext which they come from. It is
+            explained as well, for its own answer to each image, by the same passes through the features.
         batch: masked images per forward pass; None: what is fast on the device.
         device: where to compute.
         state: keeps the finished maps, to go on from after a kill; None: nothing is kept.
@@ -63,26 +70,43 @@ def explain(
 
     Returns:
         `maps` float32 [n, L, S, S], finite, 0 or more and not scaled; `layers` int32 [L]; `images` int32 [n];
-        `targets` int32 [n]; `confidence` float32 [n], the target's probability; `variant`, its name.
+        `targets` int32 [n]; `confidence` float32 [n], the target's probability; `kept`, `deletion`, `insertion`
+        float32 [n, L], see `faithfulness`; `variant`, the formula's name with what was replaced in it. With a
+        `pretext` also its `pretext_maps`, `pretext_targets` and `pretext_confidence`.
 
     Raises:
         UserError: the model's scores are not finite, or the variant is unknown.
     """
-    cam = ScoreCam(folded(model).to(device), variant_named(variant), batch or _batch(device, images.shape[-1]))
+    formula, called = chosen_formula(variant, switches)
+    others = [folded(pretext).to(device)] if pretext else []
+    cam = ScoreCam(folded(model).to(device), formula, batch or _batch(device, images.shape[-1]), others)
     once = state.once if state else lambda _, make: make()
     results = []
     for number, (image, name, target) in enumerate(zip(images, ids, targets, strict=True), start=1):
         begun = Begun(cam, lambda image=image: normalise(image[None]).to(device), target, layers)
-        results.append([once(f"image{name}_layer{layer}", partial(begun.explain, layer)) for layer in layers])
+        results.append([once(f"{called}_image{name}_layer{layer}", partial(begun.explain, layer)) for layer in layers])
         report(f"Score-CAM: image {number} of {len(ids)}")
-    shape = (len(ids), len(layers), *images.shape[-2:])
-    return {
-        "maps": np.array([piece["map"].numpy() for found in results for piece in found], np.float32).reshape(shape),
+    shape = (len(ids), len(layers))
+    pieces = [piece for found in results for piece in found]
+    arrays = {name: np.array([piece[name] for piece in pieces], np.float32).reshape(shape) for name in NAMES}
+    for at, prefix in enumerate(["", "pretext_"][: 1 + len(others)]):
+        own = _of_classifier(results, at, (*shape, *images.shape[-2:]))
+        arrays |= {f"{prefix}{name}": values for name, values in own.items()}
+    return arrays | {
         "layers": np.array(layers, dtype=np.int32),
         "images": np.array(ids, dtype=np.int32),
-        "targets": np.array(targets, dtype=np.int32),
-        "confidence": np.array([found[0]["confidence"].item() for found in results], dtype=np.float32),
-        "variant": np.array(variant),
+        "variant": np.array(called),
+    }
+
+
+def _of_classifier(results: Sequence[Sequence[dict]], at: int, shape: Sequence[int]) -> dict[str, np.ndarray]:
+    """Gather one classifier's maps in `shape` [n, L, S, S], and its targets and confidence [n]."""
+    first = [found[0] for found in results]
+    maps = [piece["maps"][at].numpy() for found in results for piece in found]
+    return {
+        "maps": np.array(maps, np.float32).reshape(shape),
+        "targets": np.array([piece["targets"][at] for piece in first], np.int32),
+        "confidence": np.array([piece["confidence"][at] for piece in first], np.float32),
     }
 
 
@@ -104,16 +128,20 @@ class Begun:
 
     @torch.inference_mode()
     def explain(self, layer: int) -> dict[str, Tensor]:
-        """Give `map` [S, S] and the target's `confidence` []."""
-        image, activations, confidence = self._seen
-        return {"map": self.cam.heat(image, self.target, activations[layer]).cpu(), "confidence": confidence.cpu()}
+        """Give, of each classifier, `maps` [T, S, S], `targets` and `confidence` [T]; and what is in `faithfulness`."""
+        image, activations, targets, confidence = self._seen
+        maps = self.cam.heats(image, targets, activations[layer])
+        measured = faithfulness(partial(self.cam.confidence, target=self.target), image, maps[0])
+        return {"maps": maps.cpu(), "targets": torch.tensor(targets), "confidence": confidence.cpu(), **measured}
 
     @cached_property
-    def _seen(self) -> tuple[Tensor, dict[int, Tensor], Tensor]:
+    def _seen(self) -> tuple[Tensor, dict[int, Tensor], list[int], Tensor]:
         image = self.see()
         with recorded(self.cam.model.features, self.layers) as activations:
-            logits = self.cam.model(image)
-        return image, activations, logits.softmax(1)[0, self.target]
+            chances = [logits[0].softmax(0) for logits in self.cam.logits(image)]
+        targets = [self.target, *(int(chance.argmax()) for chance in chances[1:])]
+        confidence = torch.stack([chance[target] for chance, target in zip(chances, targets, strict=True)])
+        return image, activations, targets, confidence
 
 
 @contextmanager
@@ -143,55 +171,72 @@ class ScoreCam:
         model: gives logits [b, K] for images [b, 3, S, S].
         formula: which Score-CAM.
         batch: masked images per forward pass.
+        others: further classifiers on the model's pooled features, for which model must be a `Network`.
     """
 
     model: nn.Module
     formula: Variant
     batch: int = 64
+    others: Sequence[nn.Module] = ()
 
     @torch.inference_mode()
-    def heat(self, image: Tensor, target: int, activation: Tensor) -> Tensor:
-        """Make the map [S, S] of a normalised image [1, 3, S, S] from a layer's `activation` [1, K, h, w].
+    def heats(self, image: Tensor, targets: Sequence[int], activation: Tensor) -> Tensor:
+        """Make the maps [T, S, S] of a normalised image [1, 3, S, S] from a layer's `activation` [1, K, h, w].
 
-        A layer whose channels are all constant gives zeros. Raises UserError when scores or map are not finite.
+        There is one target for each classifier. A layer whose channels are all constant gives zeros. Raises UserError
+        when scores or maps are not finite.
         """
         varied = ~_constant(activation[0])
-        scores = self._scores(torch.zeros_like(image), target).repeat(len(varied))
-        scores[varied] = self._masked_scores(image, target, activation[:, varied])
+        scores = self._scores(torch.zeros_like(image), targets).repeat(len(varied), 1)
+        scores[varied] = self._masked_scores(image, targets, activation[:, varied])
         counted = varied if self.formula.constant_channels == "left out" else torch.ones_like(varied)
         weights = torch.zeros_like(scores)
-        weights[counted] = self._weights(scores[counted] - self._baseline(image, target))
-        heat = self._positive_part(torch.einsum("k,khw->hw", weights, activation[0])[None, None], image.shape[-2:])
+        weights[counted] = self._weights(scores[counted] - self._baseline(image, targets))
+        heat = self._positive_part(torch.einsum("kt,khw->thw", weights, activation[0])[:, None], image.shape[-2:])
         if not (torch.isfinite(scores).all() and torch.isfinite(heat).all()):
             raise UserError(
                 "Score-CAM: the model's scores are not finite; its training diverged. Lower its learning_rate."
             )
-        return heat[0, 0]
+        return heat[:, 0]
 
-    def _scores(self, images: Tensor, target: int) -> Tensor:
-        """Give the target's score for every image, [b]."""
-        logits = self.model(images.contiguous(memory_format=torch.channels_last))
-        return (logits.softmax(1) if self.formula.confidence == "probability" else logits)[:, target]
+    def logits(self, images: Tensor) -> list[Tensor]:
+        """Give the logits [b, K] of every classifier."""
+        images = images.contiguous(memory_format=torch.channels_last)
+        if not self.others:
+            return [self.model(images)]
+        features = pool(self.model, images)
+        return [classifier(features) for classifier in (self.model.classifier, *self.others)]
 
-    def _masked_scores(self, image: Tensor, target: int, activation: Tensor) -> Tensor:
-        """Give the target's score for the image under every channel's mask, [K]."""
+    def confidence(self, images: Tensor, target: int) -> Tensor:
+        """Give the target's probability by the model's own classifier, [b], `batch` images at a time."""
+        return torch.cat([self.logits(some)[0].softmax(1)[:, target] for some in images.split(self.batch)])
+
+    def _scores(self, images: Tensor, targets: Sequence[int]) -> Tensor:
+        """Give every classifier's score of its target, [b, T]."""
+        found = self.logits(images)[: len(targets)]
+        if self.formula.confidence == "probability":
+            found = [logits.softmax(1) for logits in found]
+        return torch.stack([scores[:, target] for scores, target in zip(found, targets, strict=True)], 1)
+
+    def _masked_scores(self, image: Tensor, targets: Sequence[int], activation: Tensor) -> Tensor:
+        """Give the targets' scores for the image under every channel's mask, [K, T]."""
         size = image.shape[-2:]
         chunks = activation.split(self.batch, dim=1) if activation.shape[1] else []
-        scores = [self._scores(masks(channels, size, self.formula) * image, target) for channels in chunks]
-        return torch.cat(scores) if scores else activation.new_zeros(0)
+        scores = [self._scores(masks(channels, size, self.formula) * image, targets) for channels in chunks]
+        return torch.cat(scores) if scores else activation.new_zeros(0, len(targets))
 
-    def _baseline(self, image: Tensor, target: int) -> Tensor:
-        """Give the score that the masked images' scores are compared with, [1]."""
+    def _baseline(self, image: Tensor, targets: Sequence[int]) -> Tensor:
+        """Give the scores that the masked images' scores are compared with, [1, T]."""
         if self.formula.baseline == "none":
-            return image.new_zeros(1)
-        return self._scores(torch.zeros_like(image) if self.formula.baseline == "black" else image, target)
+            return image.new_zeros(1, len(targets))
+        return self._scores(torch.zeros_like(image) if self.formula.baseline == "black" else image, targets)
 
     def _weights(self, increase: Tensor) -> Tensor:
-        """Turn the channels' increases of confidence into their weights, [K]."""
+        """Turn the channels' increases of confidence into their weights, [K, T]."""
         return increase.softmax(0) if self.formula.weights == "softmax" else increase
 
     def _positive_part(self, heat: Tensor, size: Sequence[int]) -> Tensor:
-        """Upsample the weighted sum [1, 1, h, w] and keep what speaks for the class."""
+        """Upsample the weighted sums [T, 1, h, w] and keep what speaks for the class."""
         return _upsampled(heat.relu(), size) if self.formula.relu_first else _upsampled(heat, size).relu()
 
 

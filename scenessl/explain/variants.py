@@ -1,6 +1,8 @@
 """The formulas that go by the name of Score-CAM, as a few switches."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 from scenessl.errors import UserError
@@ -42,6 +44,14 @@ VARIANTS = {
     "torchcam": Variant("logit", "image", "softmax", False, False, True, "black"),
     "authors": Variant("probability", "none", "raw", True, False, False, "left out"),
 }
+
+NO_SWITCHES: Mapping[str, object] = MappingProxyType({})
+
+
+def chosen_formula(name: str, switches: Mapping[str, object]) -> tuple[Variant, str]:
+    """Give the variant of that name with some fields replaced, and what it is called then."""
+    replaced = [f"{field}={value}" for field, value in sorted(switches.items())]
+    return replace(variant_named(name), **switches), "+".join([name, *replaced])
 
 
 def variant_named(name: str) -> Variant:

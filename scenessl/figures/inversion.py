@@ -7,44 +7,51 @@ from matplotlib.figure import Figure
 
 from scenessl.errors import UserError
 from scenessl.figures import inputs
-from scenessl.figures.style import BODY, MUTED, SMALL, canvas, look, number, picture, save, write
+from scenessl.figures.overlay import read_image
+from scenessl.figures.style import BODY, MUTED, TINY, canvas, look, number, picture, save, write
 
-KEYS = ("images", "filters", "weight_sums", "start", "end", "natural_max")
+KEYS = ("images", "filters", "weight_sums", "start", "end", "moved", "natural_max", "natural_image")
 COLUMNS = 3
-CELL, GAP, LABEL = 50.0, 4.0, 12.0  # mm
+CELL, REAL, GAP, LABEL = 36.0, 17.0, 4.0, 12.0  # mm
 
 
-def draw(*, inversion: Path | str, output: Path | str) -> None:
-    """Draw the images of all filters and of their sum, each with its weight sum and the rise of its activation.
+def draw(*, inversion: Path | str, crops: Path | str, output: Path | str) -> None:
+    """Draw the images of all filters and of their sum, each beside the real image that excites the filter most.
 
     Args:
         inversion: .npz with images uint8 [F + 1, S, S, 3] (the last maximises the sum), filters and weight_sums [F],
-            and start, end and natural_max [F + 1]: the objective before and after, and its highest on a real image.
+            and start, end, moved, natural_max and natural_image [F + 1]: the objective before and after, on average
+            over small motions, and its highest on a real image, and which that is.
+        crops: uint8 [images, 1 or 3, S, S] as .npy.
         output: the figure, .svg or .png.
 
     Raises:
-        UserError: The file cannot be read or its arrays do not fit together.
+        UserError: A file cannot be read or its arrays do not fit together.
     """
     found = inputs.arrays(inversion, KEYS)
     count = len(found["filters"])
-    wanted = {"weight_sums": count, "images": count + 1, "start": count + 1, "end": count + 1, "natural_max": count + 1}
+    wanted = {name: count + 1 for name in KEYS} | {"filters": count, "weight_sums": count}
     wrong = [key for key, length in wanted.items() if len(found[key]) != length]
     if wrong or found["images"].ndim != 4 or found["images"].dtype != np.uint8:
         raise UserError(f"{inversion}: {', '.join(wrong) or 'images'} do not fit {count} filters. Make it again.")
+    stored = inputs.images(crops)
+    real = [read_image(stored, int(image), crops) for image in found["natural_image"]]
     with look():
-        save(_figure(found, count), output, photographs=True)
+        save(_figure(found, real, count), output, photographs=True)
 
 
-def _figure(found: dict[str, np.ndarray], count: int) -> Figure:
+def _figure(found: dict[str, np.ndarray], real: list[np.ndarray], count: int) -> Figure:
     columns = min(COLUMNS, count + 1)
     rows = -(-(count + 1) // columns)
-    figure = canvas(columns * (CELL + GAP) - GAP + 0.6, rows * (CELL + LABEL))
+    wide = CELL + 0.8 + REAL
+    figure = canvas(columns * (wide + GAP) - GAP + 0.6, rows * (CELL + LABEL))
     for index in range(count + 1):
         row, column = divmod(index, columns)
-        left, top = 0.3 + column * (CELL + GAP), 0.3 + row * (CELL + LABEL)
+        left, top = 0.3 + column * (wide + GAP), 0.3 + row * (CELL + LABEL)
         picture(figure, left, top, CELL, stretched(found["images"][index]))
+        picture(figure, left + CELL + 0.8, top, REAL, real[index])
         write(figure, left, top + CELL + 1.2, _title(found, index, count), BODY)
-        write(figure, left, top + CELL + 5.2, _rise(found, index), SMALL, color=MUTED)
+        write(figure, left, top + CELL + 5.2, _rise(found, index), TINY, color=MUTED)
     return figure
 
 
@@ -55,8 +62,9 @@ def _title(found: dict[str, np.ndarray], index: int, count: int) -> str:
 
 
 def _rise(found: dict[str, np.ndarray], index: int) -> str:
-    start, end, natural = (number(float(found[key][index])) for key in ("start", "end", "natural_max"))
-    return f"{start} → {end}  (highest real {natural})"
+    keys = ("start", "end", "moved", "natural_max")
+    start, end, moved, natural = (number(float(found[key][index])) for key in keys)
+    return f"{start} → {end},  moved {moved};  real {natural}"
 
 
 def stretched(image: np.ndarray) -> np.ndarray:

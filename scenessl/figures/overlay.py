@@ -31,6 +31,7 @@ class Maps:
     maps: np.ndarray
     layers: tuple[int, ...]
     confidence: np.ndarray  # [n], 0..1, probability of the target
+    pretext: np.ndarray | None = None  # as `maps`, those of the pretext with the same features, where there is one
 
 
 def read_choice(path: Path | str) -> list[Chosen]:
@@ -57,7 +58,8 @@ def read_maps(path: Path | str, choice: Sequence[Chosen], layers: Sequence[int] 
         raise UserError(f"{path}: maps {list(maps.shape)} are not finite [images, layers, S, S]. Delete it.")
     order = np.array([rows[one.image] for one in choice], dtype=int)
     columns = [stored.index(layer) for layer in wanted]
-    return Maps(maps[order][:, columns], tuple(wanted), found["confidence"][order])
+    pretext = found["pretext_maps"][order][:, columns] if "pretext_maps" in found else None
+    return Maps(maps[order][:, columns], tuple(wanted), found["confidence"][order], pretext)
 
 
 def read_image(crops: np.ndarray, image: int, path: Path | str) -> np.ndarray:
@@ -67,9 +69,9 @@ def read_image(crops: np.ndarray, image: int, path: Path | str) -> np.ndarray:
     return np.repeat(crops[image], 3 // crops.shape[1], axis=0).transpose(1, 2, 0).copy()
 
 
-def scaled(heat: np.ndarray) -> np.ndarray:
-    """`heat` [S, S] divided by its own maximum, 0..1; a map without positive values stays zero."""
-    top = float(heat.max())
+def scaled(heat: np.ndarray, top: float | None = None) -> np.ndarray:
+    """`heat` [S, S] divided by `top`, by default its own maximum, 0..1; without a positive one it stays zero."""
+    top = float(heat.max()) if top is None else top
     return np.clip(heat / top, 0, 1) if top > 0 else np.zeros_like(heat)
 
 
@@ -78,13 +80,13 @@ def is_zero(heat: np.ndarray) -> bool:
     return not float(heat.max()) > 0
 
 
-def blended(image: np.ndarray, heat: np.ndarray, colour_map: str) -> np.ndarray:
-    """`heat` [S, S], scaled, in colours over `image` (uint8 [S, S, 3]) in gray; uint8 [S, S, 3].
+def blended(image: np.ndarray, heat: np.ndarray, colour_map: str, top: float | None = None) -> np.ndarray:
+    """`heat` [S, S], scaled as by `scaled`, in colours over `image` (uint8 [S, S, 3]) in gray; uint8 [S, S, 3].
 
     UserError when their sizes differ.
     """
     if image.shape[:2] != heat.shape:
         raise UserError(f"a map of {heat.shape} pixels does not fit an image of {image.shape[:2]}. Make it again.")
-    colours = matplotlib.colormaps[colour_map](scaled(heat))[..., :3] * 255
+    colours = matplotlib.colormaps[colour_map](scaled(heat, top))[..., :3] * 255
     gray = (image @ GRAY)[..., None]
     return np.rint(MAP_SHARE * colours + (1 - MAP_SHARE) * gray).astype(np.uint8)

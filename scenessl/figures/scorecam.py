@@ -36,7 +36,8 @@ def draw(
     """Draw a grid of the chosen images (rows) by the original and the map of every layer (columns).
 
     Each map is divided by its own maximum and laid, half and half, over the image in gray. A map without positive
-    values is drawn as zero and labelled so. Without any chosen image the figure says that there is none.
+    values is drawn as zero and labelled so. Without any chosen image the figure says that there is none. Where the
+    file has maps of the pretext with the same features, these follow in further columns.
 
     Args:
         maps: .npz with maps [n, layers, S, S] (not normalised), layers, images (ids) and confidence of the target.
@@ -64,20 +65,23 @@ def _nothing() -> Figure:
 
 
 def _figure(chosen: list[Chosen], images: list[np.ndarray], found: Maps, colour_map: str) -> Figure:
-    columns = 1 + len(found.layers)
+    maps = found.maps if found.pretext is None else np.concatenate([found.maps, found.pretext], 1)
+    titles = ["image", *(f"features[{layer}]" for layer in found.layers)]
+    titles += [] if found.pretext is None else [f"pretext, [{layer}]" for layer in found.layers]
+    columns = len(titles)
     label = min(LABEL, max(text_width(one.name, BODY) for one in chosen) + 9)
     label = max(label, text_width("confidence 0.00", SMALL) + 9)
     cell = min(LARGEST_CELL, ROOM / len(chosen) - GAP, (TEXT_WIDTH - label) / columns - GAP)
     lefts = [label + column * (cell + GAP) for column in range(columns)]
     width, bottom = lefts[-1] + cell + GAP, HEADER + len(chosen) * (cell + GAP)
     figure = canvas(width, bottom + BELOW)
-    for left, title in zip(lefts, ["image", *(f"features[{layer}]" for layer in found.layers)], strict=True):
+    for left, title in zip(lefts, titles, strict=True):
         write(figure, left + cell / 2, 1, title, BODY, ha="center")
     for row, one in enumerate(chosen):
         top = HEADER + row * (cell + GAP)
         _name(figure, top + cell / 2, label - 8, one, float(found.confidence[row]))
         picture(figure, lefts[0], top, cell, images[row])
-        for left, heat in zip(lefts[1:], found.maps[row], strict=True):
+        for left, heat in zip(lefts[1:], maps[row], strict=True):
             axes = picture(figure, left, top, cell, blended(images[row], heat, colour_map))
             if is_zero(heat):
                 note(axes, "zero map", SMALL)

@@ -32,6 +32,7 @@ from scenessl.figures.style import (
 GAP, GROUP_GAP, LINE, BELOW = 0.5, 2.2, 4.2, 13.0  # mm
 LARGEST_CELL = 24.0
 NONE = "No test image is classified correctly by all compared models."
+UNITS = ("share of the map's own maximum", "share of the largest value of all models for this image and layer")
 Found = dict[str, Maps]
 
 
@@ -43,6 +44,7 @@ def draw(
     output: Path | str,
     colour_map: str = "jet",
     names: Mapping[str, str] | None = None,
+    is_shared: bool = False,
 ) -> None:
     """Draw the chosen images (rows) by layer (groups of columns) and model (columns within a group).
 
@@ -53,6 +55,8 @@ def draw(
         output: the figure, .svg or .png.
         colour_map: name of a matplotlib colour map.
         names: what to call a model in the figure; its own name by default.
+        is_shared: whether the maps of an image and layer are divided by the largest value of all models, not each by
+            its own.
 
     Raises:
         UserError: An input cannot be read, lacks a chosen image or layer, or there is no such colour map.
@@ -67,7 +71,8 @@ def draw(
     stored = inputs.images(crops)
     images = [read_image(stored, one.image, crops) for one in chosen]
     with look():
-        save(_figure(chosen, images, found, colour_map) if chosen else _nothing(), output, photographs=True)
+        figure = _figure(chosen, images, found, colour_map, is_shared) if chosen else _nothing()
+        save(figure, output, photographs=True)
 
 
 def _nothing() -> Figure:
@@ -76,7 +81,7 @@ def _nothing() -> Figure:
     return figure
 
 
-def _figure(chosen: list[Chosen], images: list[np.ndarray], found: Found, colour_map: str) -> Figure:
+def _figure(chosen: list[Chosen], images: list[np.ndarray], found: Found, colour_map: str, is_shared: bool) -> Figure:
     layers = next(iter(found.values())).layers
     cell = _cell(len(chosen), len(layers), len(found))
     group = len(found) * (cell + GAP) - GAP + GROUP_GAP
@@ -92,12 +97,13 @@ def _figure(chosen: list[Chosen], images: list[np.ndarray], found: Found, colour
         _line(figure, top, one, {name: float(maps.confidence[row]) for name, maps in found.items()}, width)
         picture(figure, 0.2, top + LINE, cell, images[row])
         for position, left in enumerate(lefts):
+            peak = max(float(maps.maps[row, position].max()) for maps in found.values()) if is_shared else None
             for column, maps in enumerate(found.values()):
                 heat = maps.maps[row, position]
                 place = (left + column * (cell + GAP), top + LINE, cell)
-                _map(figure, place, blended(images[row], heat, colour_map), zero=is_zero(heat))
+                _map(figure, place, blended(images[row], heat, colour_map, peak), zero=is_zero(heat))
     colour_bar(figure, lefts[0], bottom + 2, width - lefts[0] - 1, colour_map=colour_map)
-    write(figure, (lefts[0] + width) / 2, bottom + 9.2, "share of the map's own maximum", SMALL, ha="center")
+    write(figure, (lefts[0] + width) / 2, bottom + 9.2, UNITS[is_shared], SMALL, ha="center")
     return figure
 
 

@@ -20,12 +20,25 @@ WORKS = {
         "IEEE/CVF International Conference on Computer Vision, pp. 9650–9660",
         "https://arxiv.org/abs/2104.14294",
     ),
+    "chattopadhay2018": _work(
+        "A. Chattopadhay, A. Sarkar, P. Howlader and V. N. Balasubramanian",
+        2018,
+        "Grad-CAM++: Generalized gradient-based visual explanations for deep convolutional networks",
+        "IEEE Winter Conference on Applications of Computer Vision, pp. 839–847",
+        "https://doi.org/10.1109/WACV.2018.00097",
+    ),
     "chen2020": _work(
         "T. Chen, S. Kornblith, M. Norouzi and G. Hinton",
         2020,
         "A simple framework for contrastive learning of visual representations",
         "International Conference on Machine Learning, PMLR 119, pp. 1597–1607",
         "https://arxiv.org/abs/2002.05709",
+    ),
+    "cohen1988": _work(
+        "J. Cohen",
+        1988,
+        "Statistical power analysis for the behavioral sciences",
+        "2nd edition, Lawrence Erlbaum Associates",
     ),
     "deng2009": _work(
         "J. Deng, W. Dong, R. Socher, L.-J. Li, K. Li and L. Fei-Fei",
@@ -129,6 +142,13 @@ WORKS = {
         "Note on the sampling error of the difference between correlated proportions or percentages",
         "Psychometrika 12(2), pp. 153–157",
         "https://doi.org/10.1007/BF02295996",
+    ),
+    "petsiuk2018": _work(
+        "V. Petsiuk, A. Das and K. Saenko",
+        2018,
+        "RISE: Randomized input sampling for explanation of black-box models",
+        "British Machine Vision Conference",
+        "https://arxiv.org/abs/1806.07421",
     ),
     "rousseeuw1987": _work(
         "P. J. Rousseeuw",

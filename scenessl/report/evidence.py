@@ -82,6 +82,7 @@ class Evidence:
     choice: dict | None
     heatmaps: Heatmaps
     inversions: dict[str, Inversion]
+    extractors: dict | None
     filters: dict[str, tuple[FilterLayer, ...]]
     activations: dict[str, ActivationMaps]
     extremes: dict[str, Extremes]
@@ -310,6 +311,7 @@ def _looks(files: Files, published: Mapping) -> dict[str, object]:
     }
     return {
         "choice": files.json("explain/choice.json") if asked(published, "explain") else None,
+        "extractors": files.arrays("explain/extractors.npz") if asked(published, "inversion") else None,
         "heatmaps": read_heatmaps(files, models_of(published, "explain")),
         "probings": read_probings(files, models_of(published, "probes"), published["seeds"]),
     } | {

@@ -71,7 +71,7 @@ def degrees(value: float) -> str:
 
 def factor(value: float) -> str:
     """How many times as much: 1.8 times, 14 times."""
-    return f"{value:.1f} times" if value < 10 else f"{value:.0f} times"
+    return _signed(f"{value:.1f} times" if value < 10 else f"{value:.0f} times")
 
 
 def setting(value: object) -> str:

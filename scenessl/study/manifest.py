@@ -59,6 +59,14 @@ def models_of(published: Mapping, section: str) -> Sequence[str]:
     return settings.get("starts" if section in OF_STARTS else "models", [])
 
 
+def own_pretext(published: Mapping, model: str) -> str | None:
+    """Name the pretext whose features a model has, frozen, as that pretext ends; None where it has other ones."""
+    line = published["models"][model]
+    start = published["models"].get(line["init"])
+    is_frozen = line["train"] == "classifier" and start is not None and start["task"] != "scenes"
+    return line["init"] if is_frozen else None
+
+
 def table_files(published: Mapping) -> list[str]:
     """Name every table."""
     return [f"tables/{name}.csv" for name in (*TABLES, *further_tables(published))]
@@ -95,7 +103,7 @@ def explanation_files(published: Mapping) -> list[str]:
     folders = {"explain": "scorecam"} | {name: name for name in SECTIONS if name not in ("explain", *MEASURED)}
     for section, folder in folders.items():
         files += [f"explain/{folder}/{model}.npz" for model in models_of(published, section)]
-    return files
+    return [*files, *(["explain/extractors.npz"] if asked(published, "inversion") else [])]
 
 
 def evidence_files(published: Mapping) -> list[str]:
@@ -115,9 +123,9 @@ def figure_files(published: Mapping) -> list[str]:
     names += [f"{kind}_{name}" for kind in ("curves", "confusion") for name in published["models"]]
     names += ["early_latest"] if published["roles"].get("early") else []
     names += [f"scorecam_{name}" for name in models_of(published, "explain")]
-    names += ["scorecam_comparison"] if asked(published, "explain") else []
+    names += ["scorecam_comparison", "scorecam_shared"] if asked(published, "explain") else []
     names += [f"inversion_{name}" for name in models_of(published, "inversion")]
-    names += ["inversion_traces"] if asked(published, "inversion") else []
+    names += ["inversion_traces", "same_filters", "class_responses"] if asked(published, "inversion") else []
     for name in models_of(published, "filters"):
         names += [f"filters_{name}_{layer}" for layer in range(1, 1 + len(published["filters"]["layers"]))]
         names += [f"filter_kinds_{name}"]

@@ -5,10 +5,11 @@ from statistics import mean
 
 from markupsafe import Markup
 
+from scenessl.report.answers import extractors, responses
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, decimal, factor, percent
 from scenessl.report.readers.inversions import Inversion
-from scenessl.report.wording import cite, listing, names, number_word, paragraph, ref, say, sentence
+from scenessl.report.wording import cite, listing, names, number_word, paragraph, ref, say
 
 EXPECTED = {
     "scenes": "parts and textures of the classes it was trained on",
@@ -33,8 +34,11 @@ def method(evidence: Evidence) -> list[Markup]:
         work=cite("yosinski2015"),
     )
     shown = say(
-        "{images} show the synthetic images, {traces} the rise of the activations, and {table} the values at start and "
-        "end beside the highest that any real test image reaches.",
+        "{images} show the synthetic images, each beside the real test image that excites its filter most, {traces} "
+        "the rise of the activations, and {table} the values at start, at end and on average over sixteen fixed small "
+        "motions of the finished image (shifts, turns and scalings, in all combinations of directions), beside the "
+        "highest that any real test image reaches. Only where that average exceeds the latter, the inversion is said "
+        "to work.",
         images=ref(*(f"inversion_{name}" for name in models)),
         traces=ref("inversion_traces"),
         table=ref("inversion"),
@@ -63,11 +67,11 @@ def _expected(evidence: Evidence, name: str) -> list[Markup | None]:
         name=code(name),
         features=EXPECTED.get(task, "features of its own task"),
     )
-    return [hope, works(inversion), _sum(inversion), _sight(evidence, name)]
+    return [hope, works(inversion), _sum(inversion), _sight(evidence, name), responses.tested(evidence, name)]
 
 
 def works(inversion: Inversion) -> Markup:
-    """Judge whether the synthetic images drive their filters beyond every real test image."""
+    """Judge whether the synthetic images, slightly moved, drive their filters beyond every real test image."""
     units = inversion.units
     beyond = [unit for unit in units if unit.exceeds]
     rose = sum(unit.rose for unit in units)
@@ -81,23 +85,26 @@ def works(inversion: Inversion) -> Markup:
         start = say("The activation rises for all of its {all} filters.", all=number_word(len(units)))
     if not beyond:
         end = Markup(
-            "No synthetic image drives its filter as high as the best real test image does, so they cannot stand for "
-            "what the filters detect."
+            "Averaged over sixteen small shifts, turns and scalings, no synthetic image drives its filter as high as "
+            "the best real test image does: by this measure the inversion does not work here, and the images cannot "
+            "stand for what the filters detect."
         )
         return paragraph(start, end)
-    ratios = [unit.ratio for unit in beyond if unit.ratio is not None]
+    ratios = [unit.moved / unit.natural for unit in beyond if unit.natural > 0]
     size = say(" (by a factor of {ratio} on average)", ratio=decimal(mean(ratios))) if ratios else ""
     if len(beyond) == len(units):
-        text = "Every synthetic image drives its filter beyond what any real test image reaches{size}."
+        text = (
+            "Averaged over sixteen small shifts, turns and scalings, every synthetic image drives its filter beyond "
+            "what any real test image reaches{size}: by this measure the inversion works."
+        )
         return paragraph(start, say(text, size=size))
     left = [unit.number for unit in units if not unit.exceeds]
-    rest = (
-        say("filter {number} does", number=left[0])
-        if len(left) == 1
-        else say("filters {numbers} do", numbers=listing(left))
+    text = (
+        "Averaged over sixteen small shifts, turns and scalings, {some} of them {go} beyond what any real test image "
+        "reaches{size}; for {rest} the inversion does not work."
     )
-    text = "{some} of them {go} beyond what any real test image reaches{size}, {rest} not."
-    some, go = sentence(number_word(len(beyond)))[:-1], "goes" if len(beyond) == 1 else "go"
+    some, go = number_word(len(beyond)), "goes" if len(beyond) == 1 else "go"
+    rest = say("{noun} {numbers}", noun="filter" if len(left) == 1 else "filters", numbers=listing(left))
     return paragraph(start, say(text, some=some, go=go, size=size, rest=rest))
 
 
@@ -126,31 +133,21 @@ def _sight(evidence: Evidence, name: str) -> Markup:
     return paragraph(looks, _conclusion(evidence, name))
 
 
-def _conclusion(evidence: Evidence, name: str) -> Markup:
+def _conclusion(evidence: Evidence, name: str) -> Markup | None:
+    """Compare the looks with those of the supervised model, as far as they bear on what was expected."""
     task, supervised = evidence.models[name].task, evidence.roles["supervised"]
-    own = evidence.inversions[name]
-    if task == "perturbation" and supervised in evidence.inversions and supervised != name:
-        other = evidence.inversions[supervised].wavelength
-        return say(_fineness(own.wavelength, other), other=code(supervised), value=percent(other))
-    if task == "rotation":
-        return paragraph(_horizontal(evidence, name), say(UP_UNDECIDED))
-    return Markup(
-        "Which parts and textures these are is for the eye to judge in the figure; the response of the filters to each "
-        "class was not measured, so beyond the class of the best real image the expectation is undecided."
-    )
-
-
-UP_UNDECIDED = (
-    "A cue of what is up would also have to fade when an image is turned, which was not measured, so the expectation "
-    "is undecided."
-)
-
-
-def _horizontal(evidence: Evidence, name: str) -> Markup | None:
-    """Compare the share of horizontal edges, as horizons have them, with that of the supervised model."""
-    supervised, own = evidence.roles["supervised"], evidence.inversions[name].upright
     if supervised not in evidence.inversions or supervised == name:
         return None
+    if task == "perturbation":
+        other = evidence.inversions[supervised].wavelength
+        text = _fineness(evidence.inversions[name].wavelength, other)
+        return say(text, other=code(supervised), value=percent(other))
+    return _horizontal(evidence, name) if task == "rotation" else None
+
+
+def _horizontal(evidence: Evidence, name: str) -> Markup:
+    """Compare the share of horizontal edges, as horizons have them, with that of the supervised model."""
+    supervised, own = evidence.roles["supervised"], evidence.inversions[name].upright
     other = evidence.inversions[supervised].upright
     size = "above" if own > other + CLEAR / 2 else "below" if own < other - CLEAR / 2 else "about"
     text = "The share of horizontal edges, as horizons have them, is {size} that of {supervised} ({other})."
@@ -159,19 +156,10 @@ def _horizontal(evidence: Evidence, name: str) -> Markup | None:
 
 def _fineness(own: float, other: float) -> str:
     if own < other * (1 - CLEAR):
-        return (
-            "The structures are finer than in {other} ({value}), as small squares would have it; whether the filters "
-            "answer to the square itself was not measured, so the expectation is undecided."
-        )
+        return "The structures are finer than in {other} ({value}), as small squares would have it."
     if own > other * (1 + CLEAR):
-        return (
-            "The structures are coarser than in {other} ({value}), against the expectation of small squares, so the "
-            "expected feature is not seen by this measure."
-        )
-    return (
-        "The structures are about as fine as in {other} ({value}), so by this measure the images show no trace of the "
-        "small squares that would set this model apart."
-    )
+        return "The structures are coarser than in {other} ({value}), unlike what small squares would suggest."
+    return "The structures are about as fine as in {other} ({value}); small squares would suggest finer ones."
 
 
 def compare_models(evidence: Evidence) -> list[Markup]:
@@ -182,11 +170,12 @@ def compare_models(evidence: Evidence) -> list[Markup]:
     overlaps = [common] if common else [_overlap(evidence, one, other) for one, other in pairs]
     reason = _overlap_reason(evidence, pairs)
     return [
-        paragraph(*overlaps, reason),
-        paragraph(*_shared(evidence, pairs)),
+        paragraph(*overlaps, _absolute(evidence, models), reason),
+        paragraph(*_shared(evidence, pairs), *responses.same_filters(evidence)),
         _levels(evidence),
         _differences(evidence),
-        *_given_classes(evidence),
+        *responses.classes(evidence),
+        *extractors.likeness(evidence),
     ]
 
 
@@ -202,6 +191,18 @@ def _overlap(evidence: Evidence, one: str, other: str) -> Markup:
         return say("{one} and {other} share none of their {number} selected filters.", **values)
     text = "{one} and {other} share {shared} of their {number} selected filters ({list})."
     return say(text, shared=number_word(len(shared)), list=listing(shared), **values)
+
+
+def _absolute(evidence: Evidence, models: list[str]) -> Markup:
+    """Say how many of the filters lead by the absolute weights as well, so that the sign does not decide."""
+    parts = []
+    for name in models:
+        inversion = evidence.inversions[name]
+        both = [number for number in inversion.filters if number in inversion.absolute_filters]
+        listed = say(" ({list})", list=listing(both)) if both else ""
+        values = {"number": number_word(len(both)) if both else "none", "all": number_word(len(inversion.filters))}
+        parts.append(say("{number} of its {all}{listed} in {name}", name=code(name), listed=listed, **values))
+    return say("The sum of absolute weights would choose {parts} as well.", parts=listing(parts))
 
 
 def _overlap_of_all(evidence: Evidence, models: list[str], pairs: list[tuple[str, str]]) -> Markup | None:
@@ -252,7 +253,12 @@ def _shared(evidence: Evidence, pairs: list[tuple[str, str]]) -> list[Markup]:
                 "same class in both."
             )
             have, its = ("has", "its") if len(same) == 1 else ("have", "their")
-            values = {"same": number_word(len(same)), "all": number_word(len(all_shared)), "have": have, "its": its}
+            values = {
+                "same": number_word(len(same)) if same else "none",
+                "all": number_word(len(all_shared)),
+                "have": have,
+                "its": its,
+            }
             sentences.append(say(text, one=code(one), other=code(other), **values))
     return sentences
 
@@ -264,9 +270,14 @@ def _best_class(evidence: Evidence, name: str, number: int) -> str:
 
 def finding(evidence: Evidence) -> Markup | None:
     """Sum up how far the synthetic images exceed real ones; None where no filter has a positive activation."""
-    text = "Inverted filters end, relative to the highest activation on real test images, on average at {parts}."
     parts = _factors(evidence)
-    return say(text, parts=listing(parts)) if parts else None
+    units = [unit for inversion in evidence.inversions.values() for unit in inversion.units]
+    text = (
+        "Inverted filters end, relative to the highest activation on real test images, on average at {parts}; by the "
+        "measure that small motions must not undo this, the inversion works for {working} of {all} filters."
+    )
+    working = sum(unit.exceeds for unit in units) or "none"
+    return say(text, parts=listing(parts), working=working, all=len(units)) if parts else None
 
 
 def _factors(evidence: Evidence) -> list[Markup]:
@@ -275,7 +286,8 @@ def _factors(evidence: Evidence) -> list[Markup]:
     for name, inversion in evidence.inversions.items():
         ratios = [unit.ratio for unit in inversion.units if unit.ratio is not None]
         if ratios:
-            parts.append(say("{ratio} in {name}", ratio=factor(mean(ratios)), name=code(name)))
+            values = {"ratio": factor(mean(ratios)), "low": factor(min(ratios)), "high": factor(max(ratios))}
+            parts.append(say("{ratio} in {name} (filter by filter from {low} to {high})", name=code(name), **values))
     return parts
 
 
@@ -308,28 +320,3 @@ def _differences(evidence: Evidence) -> Markup:
         wavelengths=wavelengths,
         vivid=listing([code(name) for name in vivid]),
     )
-
-
-def _given_classes(evidence: Evidence) -> list[Markup]:
-    """Say for given classes which filters of which models their images excite most."""
-    found: dict[str, dict[str, list[int]]] = {}
-    for name, inversion in evidence.inversions.items():
-        for unit in inversion.units:
-            found.setdefault(evidence.image_class(unit.image), {}).setdefault(name, []).append(unit.number)
-    order = sorted(found, key=lambda label: (-len(found[label]), -sum(map(len, found[label].values())), label))[:3]
-    sentences = [_given_class(evidence, label, found[label]) for label in order]
-    start = Markup("For given classes, the strongest real image of each filter is what was measured.")
-    end = Markup("The mean response of the filters to all images of a class was not measured.")
-    return [paragraph(start, *sentences, end)]
-
-
-def _given_class(evidence: Evidence, label: str, filters: dict[str, list[int]]) -> Markup:
-    def phrase(name: str) -> Markup:
-        noun = "filter" if len(filters[name]) == 1 else "filters"
-        return say("{noun} {numbers} of {name}", noun=noun, numbers=listing(filters[name]), name=code(name))
-
-    none = [name for name in evidence.inversions if name not in filters]
-    rest = say(", but none of the selected filters of {models}", models=names(none, "or")) if none else ""
-    common = "" if none else ", so the strongest images of all models include this class"
-    text = "“{label}” gives the strongest real image of {filters}{rest}{common}."
-    return say(text, label=label, filters=listing([phrase(name) for name in filters]), rest=rest, common=common)

@@ -5,9 +5,11 @@ from statistics import mean
 
 from markupsafe import Markup
 
+from scenessl.report.answers import faithfulness
 from scenessl.report.evidence import Evidence
-from scenessl.report.numbers import code, count, decimal, percent
+from scenessl.report.numbers import code, count, decimal, percent, setting
 from scenessl.report.readers.heatmaps import HOT, Heat
+from scenessl.report.readers.samples import Agreement
 from scenessl.report.wording import (
     cite,
     image_numbers,
@@ -53,24 +55,27 @@ def images(evidence: Evidence) -> list[Markup]:
         number=plural(number, "image"),
         table=say(" ({ref})", ref=ref("scorecam_images")) if number else "",
     )
-    maps = [paragraph(_formula(evidence), _grids(evidence))] if number else []
+    maps = [paragraph(_formula(evidence), _grids(evidence)), *faithfulness.formulas(evidence)] if number else []
     return [paragraph(opening, fewer), *maps]
 
 
 def _formula(evidence: Evidence) -> Markup:
-    variant = next(iter(evidence.heatmaps.variants.values()), evidence.published["explain"]["variant"])
-    text = "Maps are made by Score-CAM {work} for the image’s own class, in {formula}."
-    formula = VARIANTS.get(variant, f"the variant “{variant}”")
-    return say(text, work=cite("wang2020"), formula=formula)
+    explain = evidence.published["explain"]
+    text = "Maps are made by Score-CAM {work} for the image’s own class, in {formula}{switched}."
+    replaced = [f"{name.replace('_', ' ')} {setting(value)}" for name, value in explain["switches"].items()]
+    switched = say(", but with {replaced}", replaced=listing(replaced)) if replaced else ""
+    return say(text, work=cite("wang2020"), formula=VARIANTS[explain["variant"]], switched=switched)
 
 
 def _grids(evidence: Evidence) -> Markup:
     explain = evidence.published["explain"]
     return say(
-        "{grids} show the maps of each model at the layers {layers}, from the higher to the lower, and {side} sets the "
-        "models side by side, all in the colour map {colours}, whose range each figure states.",
+        "{grids} show the maps of each model at the layers {layers}, from the higher to the lower; {side} sets the "
+        "models side by side, each map in a range of its own, and {shared} in one that they share. All are in the "
+        "colour map {colours}, whose range each figure states.",
         grids=ref(*(f"scorecam_{name}" for name in explain["models"])),
         side=ref("scorecam_comparison"),
+        shared=ref("scorecam_shared"),
         layers=listing([layer_name(layer) for layer in explain["layers"]]),
         colours=code(explain["colour_map"]),
     )
@@ -101,13 +106,33 @@ def heat_rows(evidence: Evidence) -> list[dict]:
 def agreement_rows(evidence: Evidence) -> list[dict]:
     """Rows of the table of agreement: two models, and per layer the mean rank correlation and overlap."""
     rows = []
-    for one, other in combinations(evidence.published["explain"]["models"], 2):
+    for one, other in couples(evidence):
         for layer in evidence.published["explain"]["layers"]:
-            found = [value for value in evidence.heatmaps.agreement(one, other, layer) if value is not None]
-            overlap = evidence.heatmaps.overlap(one, other, layer)
-            means = {"correlation": mean(found) if found else None, "overlap": mean(overlap)}
+            found = {
+                "correlation": evidence.heatmaps.agreement(one, other, layer),
+                "overlap": evidence.heatmaps.overlap(one, other, layer),
+            }
+            known = {key: [value for value in values if value is not None] for key, values in found.items()}
+            means = {key: mean(values) if values else None for key, values in known.items()}
             rows.append({"one": one, "other": other, "layer": layer} | means)
     return rows
+
+
+def couples(evidence: Evidence) -> list[tuple[str, str]]:
+    """Name the explained models, two by two."""
+    return list(combinations(evidence.published["explain"]["models"], 2))
+
+
+def single_rows(evidence: Evidence) -> list[dict]:
+    """Rows of the table of single images: number, layer, and per couple of models rank correlation and overlap."""
+    heatmaps, rows = evidence.heatmaps, []
+    for layer in evidence.published["explain"]["layers"]:
+        columns = [zip(heatmaps.agreement(*pair, layer), heatmaps.overlap(*pair, layer), strict=True)
+                   for pair in couples(evidence)]  # fmt: skip
+        cells = zip(*columns, strict=True)
+        images = zip(evidence.choice["images"], cells, strict=True)
+        rows += [{"number": image["number"], "layer": layer, "cells": own} for image, own in images]
+    return sorted(rows, key=lambda row: row["number"])
 
 
 def scheme(evidence: Evidence, name: str) -> list[Markup]:
@@ -157,7 +182,8 @@ def _place(heats: list[Heat]) -> Markup:
     where = listing([side for side in sides if side])
     area = percent(mean(heat.area for heat in heats))
     text = (
-        "Its centre lies {where} the middle on average, and {area} of the image is at least half as hot as the maximum."
+        "The centre of that fifth lies {where} the middle on average, and {area} of the image is at least half as hot "
+        "as the maximum."
     )
     return say(text, where=where or "near", area=area)
 
@@ -239,9 +265,9 @@ def between(evidence: Evidence) -> list[Markup]:
     caution = say(
         "{number} are pictures, not a sample: the numbers describe these images ({tables}) and are not tested.",
         number=sentence(plural(len(evidence.choice["images"]), "image"))[:-1],
-        tables=ref("scorecam_heat", "scorecam_agreement") if others else ref("scorecam_heat"),
+        tables=ref("scorecam_heat", *(["scorecam_agreement", "scorecam_couples"] if others else [])),
     )
-    return [*pairs, _own_pretext(evidence), caution]
+    return [*pairs, *_own_pretext(evidence), caution, *faithfulness.averages(evidence)]
 
 
 def _pair(evidence: Evidence, one: str, other: str) -> list[Markup]:
@@ -274,12 +300,21 @@ def finding(evidence: Evidence) -> Markup | None:
     """Sum up how alike the maps of the schemes are at the highest layer; None where that cannot be said."""
     explained = [name for name in evidence.published["explain"]["models"] if name in evidence.roles["schemes"]]
     layer = max(evidence.heatmaps.layers)
-    values = [(pair, _mean_agreement(evidence, *pair, layer)) for pair in combinations(explained, 2)]
+    found = [(pair, faithfulness.sampled_agreement(evidence, *pair)) for pair in combinations(explained, 2)]
     parts = [
-        say("{value} for {pair}", value=decimal(value), pair=names(pair)) for pair, value in values if value is not None
+        say("{value} for {pair}{spread}", value=decimal(one.correlation), pair=names(pair), spread=_spread(one))
+        for pair, one in found
+        if one.n
     ]
-    text = "At {layer} the Score-CAM maps of the schemes have a rank correlation of {parts}."
-    return say(text, layer=layer_name(layer), parts=listing(parts)) if parts else None
+    text = "At {layer} the Score-CAM maps of the schemes have a rank correlation of {parts} on average over {number} "
+    text += "test images."
+    number = count(len(evidence.choice["sample"]))
+    return say(text, layer=layer_name(layer), parts=listing(parts), number=number) if parts else None
+
+
+def _spread(found: Agreement) -> Markup | str:
+    text = " (standard deviation over the images {value})"
+    return say(text, value=decimal(found.correlation_deviation)) if found.n > 1 else ""
 
 
 def _mean_agreement(evidence: Evidence, one: str, other: str, layer: int) -> float | None:
@@ -334,25 +369,16 @@ def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | Non
     return say(text, focused=code(focused), wide=code(wide), high=percent(high), low=percent(low))
 
 
-def _own_pretext(evidence: Evidence) -> Markup:
+def _own_pretext(evidence: Evidence) -> list[Markup]:
     """Say whether the schemes look where their own pretexts look, as far as that was measured."""
-    sentences = []
-    for name in evidence.self_supervised:
-        pretext = evidence.pretext_of(name)
-        if pretext in evidence.heatmaps.maps and name in evidence.heatmaps.maps:
-            value = _mean_agreement(evidence, name, pretext, max(evidence.heatmaps.layers))
-            text = "{name} and its own pretext {pretext} have a rank correlation of {value} in the higher layer."
-            sentences.append(say(text, name=code(name), pretext=code(pretext), value=decimal(value)))
-    if sentences:
-        return paragraph(*sentences)
-    pairs = [name for name in evidence.self_supervised if evidence.pretext_of(name)]
-    return (
-        say(
-            "The features of {models} are those of their pretexts, frozen, so any region they share with the "
-            "supervised model is one that the pretext’s features already answer to. Whether the pretext models look at "
-            "the same places when they solve their own tasks was not measured.",
-            models=names(pairs),
-        )
-        if pairs
-        else Markup("")
-    )
+    found = faithfulness.own_pretexts(evidence)
+    explained = evidence.published["explain"]["models"]
+    rest = [
+        name
+        for name in evidence.self_supervised
+        if name in explained and evidence.pretext_of(name) and evidence.heatmaps.beside(name) is None
+    ]
+    if rest:
+        text = "Whether {models} look where their pretexts look was not measured, since their features are other ones."
+        found.append(say(text, models=names(rest)))
+    return found

@@ -3,7 +3,9 @@
 from scenessl.report.answers import (
     accuracy,
     embedding,
+    extractors,
     extremes,
+    faithfulness,
     inversion,
     neighbours,
     scorecam,
@@ -26,7 +28,9 @@ ANSWERS = {
     "accuracy": accuracy,
     "usefulness": usefulness,
     "scorecam": scorecam,
+    "faithfulness": faithfulness,
     "inversion": inversion,
+    "extractors": extractors,
     "extremes": extremes,
     "embedding": embedding,
     "neighbours": neighbours,
@@ -88,6 +92,7 @@ def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
     early = ["early_latest"] if roles.get("early") else ["question_3"]
     curves = [f"curves_{name}" for name in evidence.models]
     grids = [f"scorecam_{name}" for name in published["explain"]["models"]] if evidence.has_explained else []
+    grids += ["scorecam_shared", "scorecam_sample", "scorecam_sample_agreement"] if grids else []
     return [
         ("1.1", "images in class folders, train and test", ["data", "classes"]),
         ("1.2", "EfficientNet-B0 and the prescribed transform for all schemes", ["method", "settings_regularisation"]),
@@ -107,7 +112,8 @@ def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
         (
             "1.16",
             "model inversion",
-            [f"inversion_{name}" for name in published["inversion"]["models"]] + ["question_7a", "question_7b"],
+            [f"inversion_{name}" for name in published["inversion"]["models"]]
+            + ["same_filters", "class_responses", "question_7a", "question_7b"],
         ),
         ("1.17", "report with figures, answers and cited works", ["references", "provenance"]),
     ]

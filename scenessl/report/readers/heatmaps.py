@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from scenessl.report.readers.files import Files
 
@@ -18,9 +19,9 @@ class Heat:
     Attributes:
         concentration: share of all heat within the hottest fifth of the pixels (0.2 for a flat map, 1 at most).
         area: share of the image where the heat is at least half of its maximum.
-        across: horizontal centre of the heat, 0 left to 1 right.
-        down: vertical centre, 0 top to 1 bottom.
-        extent: root mean square distance from that centre, in image sides.
+        across: horizontal centre of the hottest fifth, 0 left to 1 right.
+        down: its vertical centre, 0 top to 1 bottom.
+        extent: root mean square distance of its pixels from that centre, in image sides.
     """
 
     concentration: float
@@ -41,6 +42,11 @@ class Heatmaps:
     layers: tuple[int, ...]
     confidence: dict[str, np.ndarray]
     variants: dict[str, str]
+    stored: dict[str, dict[str, np.ndarray]]
+
+    def beside(self, model: str) -> np.ndarray | None:
+        """Give the maps [images, layers, S, S] of the pretext with the same features; None where there is none."""
+        return self.stored[model].get("pretext_maps")
 
     def heat(self, model: str, layer: int) -> list[Heat | None]:
         """Measure the maps of one model and layer, image by image; None for a blank map."""
@@ -50,15 +56,16 @@ class Heatmaps:
 
     def agreement(self, one: str, other: str, layer: int) -> list[float | None]:
         """Spearman's rank correlation (-1 to 1) of two models' maps, image by image; None for a constant map."""
-        pairs = list(zip(self.maps[one], self.maps[other], strict=True))
-        at = self.layers.index(layer)
-        return [rank_correlation(first[at], second[at]) for first, second in pairs]
+        return _known(self._pairwise(one, other, layer)[0])
 
-    def overlap(self, one: str, other: str, layer: int) -> list[float]:
-        """Intersection over union (0..1) of the two models' hottest fifths, image by image."""
-        pairs = list(zip(self.maps[one], self.maps[other], strict=True))
+    def overlap(self, one: str, other: str, layer: int) -> list[float | None]:
+        """Intersection over union (0..1) of the two models' hottest parts, image by image; None as above."""
+        return _known(self._pairwise(one, other, layer)[1])
+
+    def _pairwise(self, one: str, other: str, layer: int) -> tuple[np.ndarray, np.ndarray]:
+        ones, others = (self.maps[name][:] for name in (one, other))  # first, for a gap to be named
         at = self.layers.index(layer)
-        return [hot_overlap(first[at], second[at]) for first, second in pairs]
+        return pairwise(ones[:, at], others[:, at])
 
 
 def read_heatmaps(files: Files, models: Sequence[str]) -> Heatmaps:
@@ -71,6 +78,7 @@ def read_heatmaps(files: Files, models: Sequence[str]) -> Heatmaps:
         layers=layers,
         confidence={name: there[name]["confidence"] if name in there else arrays[name] for name in models},
         variants={name: str(found["variant"]) for name, found in there.items()},
+        stored=arrays,
     )
 
 
@@ -80,19 +88,26 @@ def measure(heat: np.ndarray) -> Heat | None:
     total = heat.sum()
     if total <= 0:
         return None
-    share = heat / total
-    rows, columns = (np.arange(size) + 0.5 for size in heat.shape)
-    down, across = share.sum(1) @ rows, share.sum(0) @ columns
-    variance = share.sum(1) @ (rows - down) ** 2 + share.sum(0) @ (columns - across) ** 2
-    hottest = np.sort(share, axis=None)[-hot_count(heat) :]
-    height, width = heat.shape
+    hot = _hot_share(heat)
+    rows, columns = ((np.arange(size) + 0.5) / size for size in heat.shape)
+    down, across = hot.sum(1) @ rows, hot.sum(0) @ columns
+    variance = hot.sum(1) @ (rows - down) ** 2 + hot.sum(0) @ (columns - across) ** 2
     return Heat(
-        concentration=float(hottest.sum()),
+        concentration=float(np.sort(heat, axis=None)[-hot_count(heat) :].sum() / total),
         area=float((heat >= heat.max() / 2).mean()),
-        across=float(across / width),
-        down=float(down / height),
-        extent=float(np.sqrt(variance) / height),
+        across=float(across),
+        down=float(down),
+        extent=float(np.sqrt(variance)),
     )
+
+
+def _hot_share(heat: np.ndarray) -> np.ndarray:
+    """Spread 1 evenly over the hottest fifth of a map [S, S]; pixels that tie for its last places share them."""
+    number = hot_count(heat)
+    least = np.sort(heat, axis=None)[-number]
+    above, level = heat > max(least, 0), (heat == least) & (least > 0)
+    share = above + level * ((number - above.sum()) / max(1, level.sum()))
+    return share / share.sum()
 
 
 def hot_count(heat: np.ndarray) -> int:
@@ -100,23 +115,34 @@ def hot_count(heat: np.ndarray) -> int:
     return max(1, round(HOT * heat.size))
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks of all values, ties with their mean rank (1-based)."""
-    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2)[where.reshape(-1)]
-
-
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float | None:
     """Spearman's rank correlation of two maps; None when one of them is constant."""
-    first, second = ranks(one), ranks(other)
-    if first.std() == 0 or second.std() == 0:
-        return None
-    return float(np.corrcoef(first, second)[0, 1])
+    return _known(pairwise(one[None], other[None])[0])[0]
 
 
-def hot_overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of the hottest fifths of two maps of one shape."""
-    first, second = (np.argsort(heat, axis=None, kind="stable")[-hot_count(heat) :] for heat in (one, other))
-    common = len(np.intersect1d(first, second))
-    return common / (len(first) + len(second) - common)
+def pairwise(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compare maps [n, S, S] pair by pair: rank correlations and overlaps of the hottest parts, float [n].
+
+    NaN where one of the two maps is constant, and in the overlap where neither has heat.
+    """
+    flat = [maps.reshape(len(maps), -1).astype(float) for maps in (ones, others)]
+    varied = np.all([np.ptp(maps, axis=1) > 0 for maps in flat], axis=0)
+    ranks = [rankdata(maps, axis=1) - (maps.shape[1] + 1) / 2 for maps in flat]
+    hot = [_hottest(maps) for maps in flat]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = (ranks[0] * ranks[1]).sum(1) / np.sqrt((ranks[0] ** 2).sum(1) * (ranks[1] ** 2).sum(1))
+        overlap = (hot[0] & hot[1]).sum(1) / (hot[0] | hot[1]).sum(1)
+    return np.where(varied, correlation, np.nan), np.where(varied, overlap, np.nan)
+
+
+def _hottest(maps: np.ndarray) -> np.ndarray:
+    """Mark the hottest fifth of each row of [n, pixels], bool: ties for its last places all, pixels without heat never.
+
+    Score-CAM leaves much of many maps at 0; were the fifth filled up from there, the order of pixels would decide.
+    """
+    least = np.partition(maps, -hot_count(maps[0]), axis=1)[:, -hot_count(maps[0]), None]
+    return (maps > 0) & (maps >= least)
+
+
+def _known(values: np.ndarray) -> list[float | None]:
+    return [float(value) if np.isfinite(value) else None for value in values]
