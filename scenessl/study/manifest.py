@@ -91,7 +91,7 @@ def run_files(published: Mapping, *names: str) -> list[str]:
 
 def probe_files(published: Mapping) -> list[str]:
     """Name what the tables of MEASURED rest on: probes, trajectories and few labels seed by seed, and trials."""
-    names = [f"{section}/{name}_" for section in PREDICTED[:2] for name in models_of(published, section)]
+    names = [f"{section}/{name}_" for section in ("probes", "trajectory") for name in models_of(published, section)]
     names += ["label_efficiency/"] if asked(published, "label_efficiency") else []
     tried = [f"trials/{form}/{model}.npz" for form, model in planned(published)]
     return [f"{name}seed{seed}.npz" for name in names for seed in published["seeds"]] + tried
@@ -129,7 +129,7 @@ def figure_files(published: Mapping) -> list[str]:
     for name in models_of(published, "filters"):
         names += [f"filters_{name}_{layer}" for layer in range(1, 1 + len(published["filters"]["layers"]))]
         names += [f"filter_kinds_{name}"]
-    names += [section for section in PREDICTED[1:] if asked(published, section)]
+    names += [section for section in ("trajectory", "label_efficiency") if asked(published, section)]
     for section in ("cam", "loss_extremes", "embedding"):
         names += [f"{section}_{name}" for name in models_of(published, section)]
     names += [section for section in ("neighbours", "probes") if asked(published, section)]
