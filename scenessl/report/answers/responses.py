@@ -110,9 +110,9 @@ def tested(evidence: Evidence, name: str) -> Markup:
         level=f"p{SPACE}<{SPACE}{LEVEL}",
     )
     verdict = say(
-        "So answers of its filters to {cue} are {outcome}; what the synthetic images show of it is left to the eye.",
+        "So answers of its filters to {cue} are <b>{outcome}</b>; what the synthetic images show of it is left to the eye.",
         cue=CUES[task],
-        outcome=Markup(f"<b>{outcome(found, rising)}</b>"),
+        outcome=outcome(found, rising),
     )
     return paragraph(measured, _direction(evidence, name, task), verdict, _beside(evidence, name, task, found))
 
