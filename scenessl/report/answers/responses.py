@@ -110,7 +110,8 @@ def tested(evidence: Evidence, name: str) -> Markup:
         level=f"p{SPACE}<{SPACE}{LEVEL}",
     )
     verdict = say(
-        "So answers of its filters to {cue} are <b>{outcome}</b>; what the synthetic images show of it is left to the eye.",
+        "So answers of its filters to {cue} are <b>{outcome}</b>; what the synthetic images show of it is left to the "
+        "eye.",
         cue=CUES[task],
         outcome=outcome(found, rising),
     )
