@@ -14,8 +14,9 @@ from scenessl.data.crops import MEAN, STD, normalise
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
 from scenessl.training.loop import Course, fit
-from scenessl.training.network import Views, learner_of, load_task
+from scenessl.training.recipe import learner_of
 from scenessl.training.state import State
+from scenessl.training.views import Views, load_task
 
 IMAGES = 256  # of an epoch, half a minute of two CPU cores
 

@@ -18,7 +18,7 @@ from scenessl.explain.predicted import Answers, read_answers
 from scenessl.figures import cam as sheet
 from scenessl.figures.overlay import blended
 from scenessl.models import network
-from scenessl.training.network import Views, load_task
+from scenessl.training.views import Views, load_task
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 import torch
 from tiny_study import TRAINING, delta, tiny_project, write_images
 
+from scenessl.arrays import write_arrays
 from scenessl.data.cache import write_crops
 from scenessl.errors import UserError
-from scenessl.explain.arrays import write_arrays
 from scenessl.figures import style
 from scenessl.files import atomic, write_csv, write_json, write_text
 from scenessl.models import weights

@@ -229,7 +229,7 @@ class Pictures:
 
 
 def test_filters_are_asked_about_every_view(model, monkeypatch):
-    monkeypatch.setattr("scenessl.training.network.normalise", normalise)
+    monkeypatch.setattr("scenessl.training.views.normalise", normalise)
     data, asked = Data(torch.zeros(8).long(), [], {}, Pictures()), {"rotation": {}, "perturbation": {"square": 6}}
     found = responses_to_views(model, [4, 0, 2], data, range(8), tasks=asked, seed=0, device=torch.device("cpu"))
     assert found["views_rotation"].shape == (8, 4, 3) and found["views_perturbation"].shape == (8, 2, 3)

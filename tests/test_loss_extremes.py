@@ -12,7 +12,7 @@ from scenessl.explain.loss_extremes import extremes, write_loss_extremes
 from scenessl.explain.predicted import Answers, read_answers
 from scenessl.figures import loss_extremes as sheet
 from scenessl.tasks import rotation
-from scenessl.training.network import Views, load_task
+from scenessl.training.views import Views, load_task
 
 TASKS = list(OPTIONS)
 

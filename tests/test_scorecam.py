@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from scenessl.arrays import write_arrays
 from scenessl.errors import UserError
-from scenessl.explain.arrays import write_arrays
 from scenessl.explain.faithfulness import STEPS, area, faithfulness, hottest_first
 from scenessl.explain.folding import folded
 from scenessl.explain.maps import shrunk

@@ -9,7 +9,7 @@ from scenessl.data.crops import Crops
 from scenessl.evaluation.predict import predict_network
 from scenessl.models import network, weights
 from scenessl.training.data import Data
-from scenessl.training.network import Views, load_task
+from scenessl.training.views import Views, load_task
 
 CLASSES = ["forest", "Zürich\nHauptbahnhof (Ostseite, bei Nacht und viel Regen)", "$a_b$"]
 SIDE, OPTIONS = 16, {"scenes": {}, "rotation": {}, "perturbation": {"square": 3}}

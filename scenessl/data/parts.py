@@ -9,7 +9,7 @@ import numpy as np
 from scenessl.errors import UserError
 from scenessl.files import read_csv, write_csv
 
-PARTS = ("train", "validation", "test")
+PARTS = ("train", "validation", "test")  # predictions.npz holds their positions
 
 
 def write_parts(*, index: Path | str, parts: Path | str, share: float | str, seed: int) -> None:

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scenessl.arrays import write_arrays
 from scenessl.data.crops import Crops, normalise
 from scenessl.data.parts import read_splits
 from scenessl.errors import UserError
 from scenessl.evaluation.probes import BATCH, cells
-from scenessl.files import atomic
 from scenessl.models.cka import LEAST, block_distances, gram, linear_cka
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, rebuild
@@ -33,8 +33,7 @@ def write_extractors(
         raise UserError(f"inversion: similarities need {LEAST} test images at least; make it null or add images.")
     ids = ids[torch.linspace(0, len(ids) - 1, min(SAMPLED, len(ids))).long()]
     found = compare({name: rebuild(path) for name, path in models.items()}, Crops(crops), ids, choose_device(device))
-    with atomic(output) as temporary:
-        np.savez_compressed(temporary, **found)
+    write_arrays(output, found)
 
 
 def compare(models: Mapping[str, nn.Module], crops: Crops, ids: Tensor, device: torch.device) -> dict[str, np.ndarray]:

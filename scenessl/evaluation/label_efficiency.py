@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scenessl.arrays import write_arrays
 from scenessl.evaluation.frozen_probe import answers, standardised
-from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.training.data import Data
 from scenessl.training.seeding import generator
@@ -43,8 +43,7 @@ def write_label_efficiency(
     names = zip(("start", "labels", "draw", "used"), zip(*rows, strict=True), (np.str_, *[np.int32] * 3), strict=True)
     arrays = {name: np.array(values, kind) for name, values, kind in names}
     targets = {"image": test.numpy().astype(np.int32), "target": data.labels[test].numpy().astype(np.int16)}
-    with atomic(output) as temporary:
-        np.savez_compressed(temporary, **arrays, predicted=np.stack(said), **targets)
+    write_arrays(output, arrays | {"predicted": np.stack(said)} | targets)
 
 
 def subsets(

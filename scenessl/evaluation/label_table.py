@@ -6,10 +6,10 @@ from statistics import mean
 
 import numpy as np
 
+from scenessl.arrays import read_arrays
 from scenessl.evaluation.cells import rounded, significant
 from scenessl.evaluation.metrics import paired_difference, wilson_interval
 from scenessl.evaluation.repetitions import MCNEMAR, Difference, better_of, corrected_over, over_seeds
-from scenessl.evaluation.stored import read_arrays
 
 COLUMNS = ("start", "seed", "labels", "draw", "used", "n_test", "test_accuracy", "test_low", "test_high")
 GAINS = ("start", "control", "labels", "n", "over", "difference", "low", "high", "p", "p_holm", "verdict")

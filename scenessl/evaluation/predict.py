@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from scenessl.arrays import write_arrays
 from scenessl.data.parts import PARTS, own_parts
-from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, rebuild, rebuild_classifier
 from scenessl.training.data import Data
-from scenessl.training.network import Views, load_task, logits_of
+from scenessl.training.views import Views, load_task, logits_of
 
 
 def predict_network(
@@ -76,5 +76,4 @@ def write_predictions(
             columns["probabilities"].append(logits.double().softmax(1).float())
             begin += images
     arrays = {name: torch.cat(pieces).numpy() for name, pieces in columns.items()}
-    with atomic(output) as temporary:
-        np.savez_compressed(temporary, **arrays, names=np.array(names, dtype=np.str_))
+    write_arrays(output, arrays | {"names": np.array(names, dtype=np.str_)})

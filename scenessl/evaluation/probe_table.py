@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from scenessl.arrays import read_arrays
 from scenessl.evaluation.cells import rounded
 from scenessl.evaluation.metrics import accuracy, wilson_interval
-from scenessl.evaluation.stored import read_arrays
 
 COLUMNS = (
     "start",

@@ -16,12 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scenessl.arrays import write_arrays
 from scenessl.data.crops import Crops, normalise
 from scenessl.data.parts import own_parts
 from scenessl.errors import UserError
 from scenessl.evaluation.knn import classify
 from scenessl.evaluation.logistic import fit_path
-from scenessl.files import atomic
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, with_features
 from scenessl.models.similarity import unit
@@ -63,8 +63,7 @@ def write_probes(
     """
     where = choose_device(device)
     found = probe(with_features(start, start_epoch).to(where), data, knn, temperature, where)
-    with atomic(output) as temporary:
-        np.savez_compressed(temporary, **found)
+    write_arrays(output, found)
 
 
 def probe(

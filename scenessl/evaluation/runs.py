@@ -1,17 +1,17 @@
 """The stored results of one model and seed, read back: predictions, history and the selected epoch."""
 
-import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from scenessl.arrays import read_arrays
+from scenessl.data.parts import PARTS
 from scenessl.errors import UserError
 from scenessl.files import read_csv, read_json
 
-PARTS = ("train", "validation", "test")  # the position is the number stored in predictions.npz
 RUN_FILES = ("history.csv", "selection.json", "predictions.npz")
 
 
@@ -98,19 +98,10 @@ def read_run(root: Path, model: str, seed: int, settings: Mapping[str, object]) 
 
 
 def read_predictions(path: Path | str) -> Predictions:
-    """Read predictions.npz; raises UserError when it is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return Predictions(
-                image=stored["image"],
-                part=stored["part"],
-                view=stored["view"],
-                target=stored["target"].astype(np.int64),
-                probabilities=stored["probabilities"],
-                names=tuple(str(name) for name in stored["names"]),
-            )
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is damaged ({error}). Delete it and run the study again.") from error
+    """Read predictions.npz; raises UserError when it is missing or damaged."""
+    stored = read_arrays(path, [field.name for field in fields(Predictions)])
+    target = stored["target"].astype(np.int64)
+    return Predictions(**stored | {"target": target, "names": tuple(str(name) for name in stored["names"])})
 
 
 def read_history(path: Path | str) -> list[dict[str, float | None]]:

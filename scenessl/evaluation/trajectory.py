@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scenessl.arrays import write_arrays
 from scenessl.data.crops import Crops, normalise
 from scenessl.data.parts import own_parts
 from scenessl.errors import UserError
 from scenessl.evaluation.frozen_probe import answers, standardised
 from scenessl.evaluation.probes import BATCH, cells
-from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.models.cka import LEAST, block_distances, gram, linear_cka
 from scenessl.models.device import choose_device
@@ -48,8 +48,7 @@ def write_trajectory(
     models = ((epoch, with_features(epochs_file, epoch).to(where)) for epoch in wanted)
     known = {last if at == "latest" else int(at): weights.load(path)["features"][0] for at, path in cached.items()}
     found = trajectory(models, data, images, where, known)
-    with atomic(output) as temporary:
-        np.savez_compressed(temporary, **found)
+    write_arrays(output, found)
 
 
 def trajectory(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from scenessl.arrays import read_arrays
 from scenessl.evaluation.cells import rounded, significant
 from scenessl.evaluation.metrics import paired_difference, wilson_interval
-from scenessl.evaluation.stored import read_arrays
 
 COLUMNS = (
     "model",

@@ -14,10 +14,10 @@ from statistics import mean
 import numpy as np
 from scipy import stats
 
+from scenessl.arrays import read_arrays
 from scenessl.evaluation.cells import rounded, significant, words
 from scenessl.evaluation.metrics import paired_difference, wilson_interval
 from scenessl.evaluation.repetitions import ROUNDING, better_of, corrected_over, t_interval
-from scenessl.evaluation.stored import read_arrays
 from scenessl.study.trials import planned
 
 COLUMNS = (

@@ -17,15 +17,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scenessl.arrays import write_arrays
 from scenessl.data.crops import normalise
 from scenessl.errors import UserError
-from scenessl.explain.arrays import write_arrays
 from scenessl.explain.predicted import Answers, part_views, read_answers, take
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, rebuild
 from scenessl.training.data import Data
-from scenessl.training.network import load_task
 from scenessl.training.seeding import generator
+from scenessl.training.views import load_task
 
 PART = "test"
 CONFIDENT = 0.9  # probability of the target, from which a map may be called counter-intuitive

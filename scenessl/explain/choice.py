@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from scenessl.arrays import read_arrays
+from scenessl.data.parts import PARTS
 from scenessl.files import read_csv, write_json
-
-TEST = 2  # the part's number in predictions.npz
 
 
 def write_choice(
@@ -65,11 +65,10 @@ def choose(images: Iterable[int], labels: Mapping[int, int], wanted: int, seed: 
 
 def _judged(path: Path | str) -> dict[int, bool]:
     """Tell for every test image of a predictions.npz, as it is (its first view), whether its class was found."""
-    with np.load(path) as file:
-        images, part, view, target = (file[name] for name in ("image", "part", "view", "target"))
-        found = file["probabilities"].argmax(1) == target
-    rows = (part == TEST) & (view == 0)
-    return dict(zip(images[rows].tolist(), found[rows].tolist(), strict=True))
+    found = read_arrays(path, ("image", "part", "view", "target", "probabilities"))
+    rows = (found["part"] == PARTS.index("test")) & (found["view"] == 0)
+    right = found["probabilities"].argmax(1) == found["target"]
+    return dict(zip(found["image"][rows].tolist(), right[rows].tolist(), strict=True))
 
 
 def _described(number: int, row: Mapping[str, str]) -> dict[str, object]:

@@ -15,8 +15,8 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from scenessl.arrays import write_arrays
 from scenessl.errors import UserError
-from scenessl.explain.arrays import write_arrays
 from scenessl.explain.penultimate import read_directions
 from scenessl.training.data import Data
 from scenessl.training.seeding import derive, generator

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
+from scenessl.arrays import write_arrays
 from scenessl.errors import UserError
-from scenessl.explain.arrays import write_arrays
 from scenessl.models.network import rebuild
 
 KINDS = ("oriented edge", "centre-surround", "colour-opponent", "low-pass")

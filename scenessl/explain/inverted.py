@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
+from scenessl.arrays import write_arrays
 from scenessl.data.crops import Crops, normalise
 from scenessl.data.parts import read_labels, read_splits
-from scenessl.explain.arrays import write_arrays
 from scenessl.explain.ascent import Ascent
 from scenessl.explain.inversion import invert, top_filters
 from scenessl.explain.responses import responses_to_views

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scenessl.explain.arrays import write_arrays
+from scenessl.arrays import write_arrays
 from scenessl.explain.predicted import part_views, read_answers, take
 from scenessl.training.data import Data
 

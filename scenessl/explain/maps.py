@@ -8,9 +8,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from scenessl.arrays import write_arrays
 from scenessl.data.crops import Crops, normalise
 from scenessl.errors import UserError
-from scenessl.explain.arrays import write_arrays
 from scenessl.explain.scorecam import explain
 from scenessl.explain.variants import VARIANTS
 from scenessl.files import read_json

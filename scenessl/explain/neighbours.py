@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scenessl.explain.arrays import write_arrays
+from scenessl.arrays import write_arrays
 from scenessl.explain.penultimate import read_directions
 from scenessl.models.similarity import nearest
 from scenessl.training.data import Data

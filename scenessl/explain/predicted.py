@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scenessl.arrays import read_arrays
 from scenessl.data.parts import PARTS
 from scenessl.errors import UserError
 from scenessl.training.data import Data
-from scenessl.training.network import Views, load_task
+from scenessl.training.views import Views, load_task
 
 SMALLEST = np.finfo(np.float32).smallest_subnormal  # a probability below it was stored as 0
 
@@ -77,8 +78,7 @@ class Answers:
 
 def read_answers(path: Path | str, part: str) -> Answers:
     """Read one part; where there is no validation part (`validation: test`), "validation" is the test part."""
-    with np.load(path) as file:
-        found = {key: file[key] for key in ("image", "part", "view", "target", "probabilities", "names")}
+    found = read_arrays(path, ("image", "part", "view", "target", "probabilities", "names"))
     part = "test" if part == "validation" and not (found["part"] == PARTS.index(part)).any() else part
     rows = found["part"] == PARTS.index(part)
     whole = {key: found[key][rows].astype(int) for key in ("image", "view", "target")}

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from scenessl.explain.inversion import Units
 from scenessl.training.data import Data
-from scenessl.training.network import Views, load_task
+from scenessl.training.views import Views, load_task
 
 TESTED = 300  # test images, through all classes; their views are the cost
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scenessl.explain.arrays import write_arrays
+from scenessl.arrays import write_arrays
 from scenessl.training.data import Data
 from scenessl.training.seeding import generator
 

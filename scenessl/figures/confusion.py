@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
+from scenessl.data.parts import PARTS
 from scenessl.errors import UserError
 from scenessl.figures import inputs
 from scenessl.figures.style import (
@@ -28,7 +29,6 @@ from scenessl.figures.style import (
     text_width,
 )
 
-TEST = 2  # the number of the test part in predictions.npz
 ANNOTATED = 20  # with more classes the numbers would be too small to read
 LARGEST_NAME = 34.0  # mm
 _BLUES = LinearSegmentedColormap.from_list("row_share", ["#ffffff", "#cfe1f2", "#6aaed6", "#2070b4", "#08306b"])
@@ -63,7 +63,7 @@ def _counts(path: Path | str) -> tuple[list[str], np.ndarray]:
     """Class names, and int64 [K, K]: rows the true class, columns the predicted one."""
     found = inputs.arrays(path, ["part", "target", "probabilities", "names"])
     names = [plain(name) for name in found["names"]]
-    test = found["part"] == TEST
+    test = found["part"] == PARTS.index("test")
     if not test.any():
         raise UserError(f"{path} holds no prediction of the test part. Delete it and run again.")
     target = found["target"][test].astype(np.int64)

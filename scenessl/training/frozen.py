@@ -14,10 +14,11 @@ from scenessl.models.network import build_classifier, evaluation_mode, pool, reb
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
 from scenessl.training.loop import Watch, fit, unwatched
-from scenessl.training.network import course_of, evaluation_batch, learner_of, measure_with, sample_train, score
+from scenessl.training.recipe import course_of, learner_of, measure_with, sample_train
 from scenessl.training.results import Selection, write_results
 from scenessl.training.seeding import generator, seeded
 from scenessl.training.state import State
+from scenessl.training.views import evaluation_batch, score
 
 PIECE = 16  # batches that are saved together: some seconds of work on a CPU
 PROOF_IMAGES = 64
@@ -60,11 +61,19 @@ def _piece(model: nn.Module, crops: Crops, ids: Tensor, flipped: bool, device: t
     return torch.cat(found)
 
 
-def feature_batches(features: Tensor, labels: Tensor, ids: Tensor, batch_size: int, draws: torch.Generator) -> Iterator:
-    """Give one epoch of cached features: every image once, in a drawn order and a drawn view."""
-    order = ids[torch.randperm(len(ids), generator=draws)]
-    views = torch.randint(len(features), (len(ids),), generator=draws)
-    for chunk, view in zip(order.split(batch_size), views.split(batch_size), strict=True):
+def new_classifier(features: Tensor, data: Data, settings: Mapping, seed: int) -> nn.Sequential:
+    """Draw a classifier for cached features [views, n, width]."""
+    with seeded(seed, "classifier"):
+        return build_classifier(features.shape[-1], len(data.classes), settings["dropout"], settings["fc_layers"])
+
+
+def feature_batches(
+    features: Tensor, labels: Tensor, ids: Tensor, settings: Mapping, draws: torch.Generator
+) -> Iterator:
+    """Give one epoch of cached features: every image once, in a drawn order; in a drawn view, if the recipe flips."""
+    order, size = ids[torch.randperm(len(ids), generator=draws)], settings["batch_size"]
+    views = torch.randint(len(features) if "flip" in settings["augmentation"] else 1, (len(ids),), generator=draws)
+    for chunk, view in zip(order.split(size), views.split(size), strict=True):
         yield features[view, chunk], labels[chunk]
 
 
@@ -93,12 +102,9 @@ def train_classifier(
         name: tensor for name, tensor in weights.load_start(start, start_epoch).items() if name.startswith("features.")
     }
     cached = weights.load(features)["features"]
-    views = cached if "flip" in settings["augmentation"] else cached[:1]
-    with seeded(seed, "classifier"):
-        classifier = build_classifier(cached.shape[-1], len(data.classes), settings["dropout"], settings["fc_layers"])
     rows = fit(
-        learner_of(classifier, settings, scenes.loss),
-        lambda epoch: feature_batches(views, targets, train, settings["batch_size"], generator(seed, "draws", epoch)),
+        learner_of(new_classifier(cached, data, settings, seed), settings, scenes.loss),
+        lambda epoch: feature_batches(cached, targets, train, settings, generator(seed, "draws", epoch)),
         measure_with(
             lambda model, ids, purpose: score(model, [(cached[0, ids], targets[ids])]),
             sample_train(data.parts, seed),

@@ -131,11 +131,15 @@ def _demand_finite(learner: Learner, average: nn.Module | None, row: dict) -> No
         raise _diverged(f"{broken[0]} is not finite", row["epoch"], row["learning_rate"])
 
 
+class DivergedError(UserError):
+    """A training whose numbers are no longer finite."""
+
+
 def _diverged(what: str, epoch: int, rate: float) -> UserError:
     """Say where a training broke off, and the way out."""
     if epoch == 0:
         return UserError(f"{what} before the first step: the weights that the training starts with are damaged.")
-    return UserError(
+    return DivergedError(
         f"{what} in epoch {epoch} at learning rate {rate:g}. Lower the model's learning_rate and "
         "learning_rate_classifier and start again; a start with the same settings ends here again."
     )

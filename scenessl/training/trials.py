@@ -11,29 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scenessl.errors import UserError
-from scenessl.files import atomic
+from scenessl.arrays import write_arrays
 from scenessl.models import weights
 from scenessl.models.device import choose_device
-from scenessl.models.network import build_classifier, evaluation_mode
+from scenessl.models.network import evaluation_mode
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
-from scenessl.training.frozen import feature_batches
-from scenessl.training.loop import fit
-from scenessl.training.network import (
-    Views,
-    course_of,
-    learner_of,
-    load_task,
-    logits_of,
-    measure_with,
-    sample_train,
-    score,
-    start_model,
-    steps,
-)
-from scenessl.training.seeding import generator, seeded
+from scenessl.training.frozen import feature_batches, new_classifier
+from scenessl.training.loop import DivergedError, fit
+from scenessl.training.recipe import course_of, learner_of, measure_with, sample_train, start_model
+from scenessl.training.seeding import generator
 from scenessl.training.state import State
+from scenessl.training.views import Views, load_task, logits_of, score, steps
 
 WATCHED = 16  # views that the log's lines after each epoch rest on; a trial is judged once, at its end
 
@@ -126,18 +115,10 @@ def try_classifier(
     parts = chosen_parts(data, None, validation, seed)
     train = parts["train"]
 
-    def build(own: Mapping) -> nn.Module:
-        with seeded(seed, "classifier"):
-            return build_classifier(cached.shape[-1], len(data.classes), own["dropout"], own["fc_layers"])
-
-    def batches(own: Mapping, epoch: int) -> Iterator:
-        views = cached if "flip" in own["augmentation"] else cached[:1]
-        return feature_batches(views, labels, train, own["batch_size"], generator(seed, "draws", epoch))
-
     bench = Bench(
-        build=build,
+        build=lambda own: new_classifier(cached, data, own, seed),
         loss=scenes.loss,
-        batches=batches,
+        batches=lambda own, epoch: feature_batches(cached, labels, train, own, generator(seed, "draws", epoch)),
         steps=lambda own: -(-len(train) // own["batch_size"]),
         show=lambda ids, purpose: iter([(cached[0, ids], labels[ids])]),
         views=1,
@@ -178,10 +159,7 @@ def write_trials(
     texts["value"] = np.array([json.dumps(trial["value"]) for trial in trials], np.str_)
     scores = {part: torch.stack([one[part] for one in found]).numpy() for part in ("validation", "train")}
     sizes = {"epochs": changed[0]["epochs"], "train_images": len(bench.parts["train"]), "views": bench.views}
-    with atomic(output) as temporary:
-        np.savez_compressed(
-            temporary, **texts, **scores, **{key: np.array(value, np.int32) for key, value in sizes.items()}
-        )
+    write_arrays(output, texts | scores | {key: np.array(value, np.int32) for key, value in sizes.items()})
 
 
 def bounded(settings: Mapping[str, object], replaced: Mapping[str, object], bench: Bench) -> dict[str, object]:
@@ -215,9 +193,7 @@ def _judged(bench: Bench, own: Mapping, epochs: State) -> dict[str, Tensor]:
     try:
         _train(model, bench, own, epochs)
         found = {part: _scores(model, bench.show(ids, part), bench.views) for part, ids in judges.items()}
-    except UserError as error:
-        if error.__cause__ or epochs.load("epoch0") is None:  # a disk without room, a damaged start
-            raise
+    except DivergedError as error:
         print(error, file=sys.stderr, flush=True)  # that a setting makes a training diverge is a finding
         found = {part: torch.full((len(ids),), torch.nan) for part, ids in judges.items()}
     return found
