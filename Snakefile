@@ -25,6 +25,7 @@ report: "rules/captions/overview.rst"
 
 
 include: "rules/study.smk"
+include: "rules/resources.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
@@ -47,4 +48,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        deliverables(),
+        finished_files(),

@@ -28,7 +28,7 @@ rule tables:
         histories=runs("history.csv"),
         selections=runs("selection.json"),
         audit=f"{R}/data/audit.json",
-        probes=PROBES,
+        measured=MEASURED,
         code=sources("scenessl.evaluation.tables", "workflow_scripts/tables.py"),
     output:
         tables=[shown(table, "tables", "Tables") for table in TABLES],

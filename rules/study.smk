@@ -104,12 +104,12 @@ INDEX_KEY = key_file(KEYS, "index", IMAGES)
 CROPS_KEY = key_file(KEYS, "crops", PIXELS)
 PARTS_KEY = key_file(KEYS, "parts_seed{seed}", DIVISION)
 FIRST_PARTS_KEY = key_file(KEYS, f"parts_seed{FIRST}", DIVISION)
-FIGURES, TABLES, PROBES, EVIDENCE = (
+FIGURES, TABLES, MEASURED, EVIDENCE = (
     [f"{R}/{name}" for name in names(PLAN.published)]
     for names in (
         manifest.figure_files,
         manifest.table_files,
-        manifest.probe_files,
+        manifest.measured_files,
         manifest.evidence_files,
     )
 )
@@ -136,78 +136,12 @@ def code(*modules):
     return hashes
 
 
-def memory(wildcards, input, attempt):
-    """Megabytes of a job that runs a network without training it, some of which keep features of every image."""
-    return round(attempt * (3000 + 10 * input.size_mb))
-
-
-def minutes(wildcards, input, attempt):
-    """Minutes of such a job, by the size of what it reads, crops above all."""
-    return round(attempt * (30 + input.size_mb / 10))
-
-
-def training_memory(wildcards, input, attempt):
-    """Megabytes of a training: its data twice, and what a batch of its pixels takes in EfficientNet-B0 and more."""
-    return _batch_memory(model_of(wildcards).settings["batch_size"], input, attempt)
-
-
-def trial_memory(wildcards, input, attempt):
-    """Megabytes of the trial with the largest batch."""
-    kept = model_of(wildcards).settings["batch_size"]
-    trials = TRIALS[wildcards.form, wildcards.model]
-    sizes = [trial["replaced"].get("batch_size", kept) for trial in trials]
-    return _batch_memory(max(sizes), input, attempt)
-
-
-def _batch_memory(batch_size, input, attempt):
-    """Megabytes of a training with batches of a size."""
-    pixels = batch_size * config["image_side"] ** 2
-    return round(attempt * (2000 + 2 * input.size_mb + 0.003 * pixels))
-
-
-def training_minutes(wildcards, input, attempt):
-    """Minutes of a training: four times what two CPU cores took; one that is cut off goes on in its next attempt."""
-    epochs = model_of(wildcards).settings["epochs"]
-    return round(attempt * (60 + 0.02 * epochs * input.size_mb))
-
-
-def trial_minutes(wildcards, input, attempt):
-    """Minutes of all trials of a network: each its share, in megabytes trained on, of what its training takes."""
-    epochs, size_mb = model_of(wildcards).settings["epochs"], input.size_mb
-    if wildcards.form == SHORT:
-        asked = PLAN.published["trials"]
-        epochs = min(epochs, asked["epochs"])
-        size_mb = min(size_mb, asked["inputs"] * 3 * config["image_side"] ** 2 / 1e6)
-    number = len(TRIALS[wildcards.form, wildcards.model])
-    return round(attempt * (60 + 0.02 * number * epochs * size_mb))
-
-
-def bound(key):
-    """Give what bounds a training in the short form; in the full one, nothing does."""
-    return lambda wildcards: (
-        PLAN.published["trials"][key] if wildcards.form == SHORT else None
-    )
-
-
-# What jobs ask a cluster for, more with every attempt; a workstation sets no limit. A rule that has none of these is
-# small: its share stands in the cluster's profile.
-INFERENCE = {"mem_mb": memory, "runtime": minutes}
-TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}
-TRIALLING = {"mem_mb": trial_memory, "runtime": trial_minutes}
-
-
 def plain(settings):
     """Give settings in an order of their own, so that moving a line of the configuration changes nothing."""
     return {
         key: plain(value) if isinstance(value, dict) else value
         for key, value in sorted(settings.items())
     }
-
-
-def kept_settings(wildcards):
-    """Give the settings of a model that its trials keep."""
-    settings = plain(model_of(wildcards).settings)
-    return {key: value for key, value in settings.items() if key not in CHOOSING}
 
 
 def model_of(wildcards):
@@ -279,7 +213,7 @@ def runs(name, models=None, seeds=SEEDS):
     ]
 
 
-def deliverables():
+def finished_files():
     """Name what a complete study has made."""
     names = ("report.pdf", "report.html", "checks.json")
     return [*(f"{R}/report/{name}" for name in names), *submission_files()]

@@ -16,7 +16,7 @@ def test_a_study_that_asks_for_nothing_more_has_tables_curves_and_matrices():
         [f"figures/{name}.svg" for name in ("accuracy", "reliability", "leaks", "pretext_rotation")]
         + [f"figures/{kind}_{name}.svg" for kind in ("curves", "confusion") for name in LINES]
     )
-    assert manifest.explanation_files(BARE) == manifest.probe_files(BARE) == []
+    assert manifest.explanation_files(BARE) == manifest.measured_files(BARE) == []
     assert "tables/probes.csv" not in manifest.table_files(BARE)
 
 
@@ -30,7 +30,7 @@ def test_every_section_adds_files_of_its_own():
         if section == "trials":  # tables only, see test_trials.py
             continue
         asked = BARE | {section: settings}
-        made = {*manifest.figure_files(asked), *manifest.evidence_files(asked), *manifest.probe_files(asked)}
+        made = {*manifest.figure_files(asked), *manifest.evidence_files(asked), *manifest.measured_files(asked)}
         own = made - {*manifest.figure_files(BARE), *manifest.evidence_files(BARE)}
         assert any(name.startswith("figures/") for name in own), section
         assert any(not name.startswith("figures/") for name in own), section
@@ -39,12 +39,12 @@ def test_every_section_adds_files_of_its_own():
 def test_no_file_is_named_twice():
     settings = {"models": list(LINES), "starts": ["random", "rotation"], "layers": ["features.0.0"]}
     whole = BARE | dict.fromkeys(manifest.SECTIONS, settings) | {"roles": {"early": "a"}}
-    for names in (manifest.figure_files, manifest.table_files, manifest.evidence_files, manifest.probe_files):
+    for names in (manifest.figure_files, manifest.table_files, manifest.evidence_files, manifest.measured_files):
         assert len(set(names(whole))) == len(names(whole))
 
 
 def test_probes_and_runs_are_named_for_every_seed():
-    assert manifest.probe_files(BARE | {"probes": {"starts": ["random"]}}) == [
+    assert manifest.measured_files(BARE | {"probes": {"starts": ["random"]}}) == [
         "probes/random_seed0.npz",
         "probes/random_seed3.npz",
     ]

@@ -16,7 +16,7 @@ from scenessl.errors import UserError
 from scenessl.evaluation.runs import RUN_FILES
 from scenessl.files import write_json
 from scenessl.report.checkout import code_state
-from scenessl.study.manifest import probe_files, run_files, table_files
+from scenessl.study.manifest import measured_files, run_files, table_files
 
 LIBRARIES = (
     "torch",
@@ -89,7 +89,7 @@ def stored_files(published: Mapping) -> list[str]:
         "data/audit.json",
         *parts,
         *run_files(published, *RUN_FILES),
-        *probe_files(published),
+        *measured_files(published),
         *table_files(published),
     ]
 

@@ -89,7 +89,7 @@ def run_files(published: Mapping, *names: str) -> list[str]:
     return [f"{run}/{name}" for name in names for run in runs]
 
 
-def probe_files(published: Mapping) -> list[str]:
+def measured_files(published: Mapping) -> list[str]:
     """Name what the tables of MEASURED rest on: probes, trajectories and few labels seed by seed, and trials."""
     names = [f"{section}/{name}_" for section in ("probes", "trajectory") for name in models_of(published, section)]
     names += ["label_efficiency/"] if asked(published, "label_efficiency") else []
@@ -109,7 +109,7 @@ def explanation_files(published: Mapping) -> list[str]:
 def evidence_files(published: Mapping) -> list[str]:
     """Name what the report's text reads beside data, tables and figures."""
     runs = run_files(published, "history.csv", "selection.json")
-    return [*runs, *explanation_files(published), *probe_files(published)]
+    return [*runs, *explanation_files(published), *measured_files(published)]
 
 
 def pretext_tasks(published: Mapping) -> list[str]:
