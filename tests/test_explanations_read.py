@@ -90,6 +90,13 @@ def test_a_scheme_s_maps_are_closer_to_its_pretext_s_or_to_the_supervised_model_
     assert "nan" not in all_of(faithfulness.own_pretexts(evidence))
 
 
+def test_a_sample_of_blank_maps_is_said_to_be_none_and_its_table_is_named(evidence):
+    for stored in evidence.heatmaps.stored.values():
+        stored["sample_maps"] = stored["sample_maps"] * 0
+    assert "no maps can be compared" in faithfulness._agreements(evidence)
+    assert "scorecam_sample_agreement" in faithfulness._agreements(evidence)
+
+
 def test_what_different_images_have_in_common_is_measured():
     corner = np.zeros((4, 10, 10))
     for at in range(4):

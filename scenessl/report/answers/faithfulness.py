@@ -237,11 +237,12 @@ def _by(measure: str, found: Contrast) -> Markup:
     return say(text, measure=CALLED[measure], p=p_value(found.p), **numbers)
 
 
-def _agreements(evidence: Evidence) -> Markup | None:
+def _agreements(evidence: Evidence) -> Markup:
     """Say how alike the maps of the models are over the sample."""
     rows = [row for row in agreement_rows(evidence) if row["n"]]
     if not rows:
-        return None
+        text = "Over the sample no maps can be compared: of each pair, one at least is the same everywhere ({table})."
+        return say(text, table=ref("scorecam_sample_agreement"))
     parts = [
         say(
             "{correlation} and {overlap}{spread} between {one} and {other}",
