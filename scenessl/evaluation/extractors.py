@@ -6,17 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scenessl.data.crops import Crops, normalise
+from scenessl.data.crops import Crops
 from scenessl.data.parts import read_splits
 from scenessl.errors import UserError
-from scenessl.evaluation.probes import BATCH, cells
+from scenessl.evaluation.probes import block_maps
 from scenessl.files import atomic
 from scenessl.models.cka import LEAST, block_distances, gram, linear_cka
 from scenessl.models.device import choose_device
-from scenessl.models.network import evaluation_mode, rebuild
+from scenessl.models.network import rebuild
 
 SAMPLED = 300  # test images, through all classes, that similarities are taken on
 
@@ -45,7 +44,10 @@ def compare(models: Mapping[str, nn.Module], crops: Crops, ids: Tensor, device: 
         maps of the images `ids`; `distance` float32 [P, B], of the other's weights from the one's, relative to the
         norm of the latter; `sampled` int32, the number of images.
     """
-    grams = {name: [gram(maps) for maps in _maps(model.to(device), crops, ids)] for name, model in models.items()}
+    grams = {
+        name: [gram(maps) for maps in block_maps(model.to(device), crops, ids, device)]
+        for name, model in models.items()
+    }
     weights = {
         name: [[one.detach().cpu() for one in block.parameters()] for block in model.features]
         for name, model in models.items()
@@ -59,15 +61,3 @@ def compare(models: Mapping[str, nn.Module], crops: Crops, ids: Tensor, device: 
         "distance": np.array([block_distances(weights[a], weights[b]) for a, b in pairs], np.float32),
         "sampled": np.array(len(ids), np.int32),
     }
-
-
-def _maps(model: nn.Module, crops: Crops, ids: Tensor) -> list[Tensor]:
-    """Compute every block's maps, averaged to a grid as for the probes: float32 [n, d] each."""
-    device, pieces = next(model.parameters()).device, []
-    with evaluation_mode(model):
-        for some in ids.split(BATCH):
-            outputs = [normalise(crops.batch(some).to(device))]
-            for block in model.features:
-                outputs.append(block(outputs[-1]))
-            pieces.append([F.adaptive_avg_pool2d(one, cells(*one.shape[1:])).flatten(1).cpu() for one in outputs[1:]])
-    return [torch.cat(block) for block in zip(*pieces, strict=True)]

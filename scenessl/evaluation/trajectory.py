@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scenessl.data.crops import Crops, normalise
 from scenessl.data.parts import own_parts
 from scenessl.errors import UserError
 from scenessl.evaluation.frozen_probe import answers, standardised
-from scenessl.evaluation.probes import BATCH, cells
+from scenessl.evaluation.probes import BATCH, block_maps
 from scenessl.files import atomic
 from scenessl.models import weights
 from scenessl.models.cka import LEAST, block_distances, gram, linear_cka
@@ -81,7 +80,7 @@ def trajectory(
     for epoch, model in models:
         epochs.append(epoch)
         said.append(_answers(known[epoch] if epoch in known else _pooled(model, data.crops, device), data))
-        grams.append([gram(maps) for maps in _maps(model, data.crops, sample, device)])
+        grams.append([gram(maps) for maps in block_maps(model, data.crops, sample, device)])
         parameters.append([[one.detach().cpu() for one in block.parameters()] for block in model.features])
     return {
         "epochs": np.array(epochs, np.int32),
@@ -112,19 +111,6 @@ def _pooled(model: nn.Module, crops: Crops, device: torch.device) -> Tensor:
     if not features.isfinite().all():
         raise UserError("trajectory: features are not finite numbers: that training diverged.")
     return features
-
-
-def _maps(model: nn.Module, crops: Crops, sample: Tensor, device: torch.device) -> list[Tensor]:
-    """Compute every block's maps of some images, averaged to a grid as for the probes: float32 [n, d] each."""
-    pieces: list[list[Tensor]] = []
-    with evaluation_mode(model):
-        for ids in sample.split(BATCH):
-            maps, views = normalise(crops.batch(ids).to(device)), []
-            for block in model.features:
-                maps = block(maps)
-                views.append(F.adaptive_avg_pool2d(maps, cells(*maps.shape[1:])).flatten(1).cpu())
-            pieces.append(views)
-    return [torch.cat(block) for block in zip(*pieces, strict=True)]
 
 
 def _answers(features: Tensor, data: Data) -> Tensor:
