@@ -1,6 +1,6 @@
 """Run the benchmarks and print their tables.
 
-python -m benchmarks [training frozen scorecam inversion decoding] [--data FOLDER] [--weights FILE]
+python -m benchmarks [STAGE …] [--data FOLDER] [--weights FILE]
 """
 
 import argparse

@@ -11,7 +11,7 @@ from benchmarks.rows import Row
 from scenessl.data.crops import Crops, normalise
 from scenessl.files import read_csv
 from scenessl.models.network import pool
-from scenessl.training.data import Data
+from scenessl.training.data import Data, spread
 from scenessl.training.frozen import train_classifier, write_features
 from scenessl.training.state import State
 
@@ -33,8 +33,7 @@ def fewer(material: Material) -> Data:
     """Give some of the training and validation images, and no others, with crops of their own."""
     data, chosen = material.data(), {}
     for part, number in (("train", TRAIN), ("validation", VALIDATION)):
-        ids = data.parts[part]
-        chosen[part] = ids[torch.linspace(0, len(ids) - 1, min(number, len(ids))).long()]
+        chosen[part] = spread(data.parts[part], number)
     ids = torch.cat(list(chosen.values()))
     np.save(material.folder / "fewer.npy", data.crops.array[ids.numpy()])
     places = torch.arange(len(ids)).split([len(part) for part in chosen.values()])

@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import yaml
-from torch import nn
 
 from scenessl.data.cache import write_crops
 from scenessl.data.drawn import draw
 from scenessl.data.index import write_index
 from scenessl.data.parts import write_parts
-from scenessl.models import weights
 from scenessl.models.imagenet import write_imagenet_start
-from scenessl.models.network import Network, build, with_features
+from scenessl.models.network import Network, with_features
 from scenessl.training.data import Data, read_data
+from scenessl.training.starts import write_random_start
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE = 224
@@ -63,23 +61,16 @@ def prepare(folder: Path, images: Path | None, start: Path | None) -> Material:
     if images is None:
         images = folder / "drawn"
         draw(images, images_per_class_train=60, images_per_class_test=40, side=256, seed=0)
-    own = folder / "start.safetensors"
-    if start is None:
-        torch.manual_seed(0)
-        tensors = _features(build(NETWORK, 2))
-        weights.save(tensors, own, network=NETWORK)
-    else:
-        write_imagenet_start(own, start)
-    material = Material(images, folder, own)
+    material = Material(images, folder, folder / "start.safetensors")
     write_index(root=images, **material.made)
     made = {name: material.made[name] for name in ("index", "classes", "source")}
     write_crops(**made, crops=material.crops, side=SIDE)
     write_parts(index=material.made["index"], parts=folder / "parts.csv", share=0.15, seed=0)
+    if start is None:
+        write_random_start(network=NETWORK, data=material.data(), seed=0, output=material.start)
+    else:
+        write_imagenet_start(material.start, start)
     return material
-
-
-def _features(model: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: tensor for name, tensor in model.state_dict().items() if name.startswith("features.")}
 
 
 def recipe(name: str) -> Mapping[str, object]:

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scenessl.arrays import write_arrays
-from scenessl.data.crops import Crops, normalise
+from scenessl.data.crops import Crops
 from scenessl.data.parts import read_splits
 from scenessl.errors import UserError
-from scenessl.evaluation.probes import BATCH, cells
+from scenessl.evaluation.probes import block_maps
 from scenessl.models.cka import LEAST, block_distances, gram, linear_cka
 from scenessl.models.device import choose_device
-from scenessl.models.network import evaluation_mode, rebuild
+from scenessl.models.network import rebuild
+from scenessl.training.data import spread
 
 SAMPLED = 300  # test images, through all classes, that similarities are taken on
 
@@ -31,8 +31,12 @@ def write_extractors(
     ids = torch.as_tensor(read_splits(index)["test"])
     if len(ids) < LEAST:
         raise UserError(f"inversion: similarities need {LEAST} test images at least; make it null or add images.")
-    ids = ids[torch.linspace(0, len(ids) - 1, min(SAMPLED, len(ids))).long()]
-    found = compare({name: rebuild(path) for name, path in models.items()}, Crops(crops), ids, choose_device(device))
+    found = compare(
+        {name: rebuild(path) for name, path in models.items()},
+        Crops(crops),
+        spread(ids, SAMPLED),
+        choose_device(device),
+    )
     write_arrays(output, found)
 
 
@@ -44,7 +48,10 @@ def compare(models: Mapping[str, nn.Module], crops: Crops, ids: Tensor, device: 
         maps of the images `ids`; `distance` float32 [P, B], of the other's weights from the one's, relative to the
         norm of the latter; `sampled` int32, the number of images.
     """
-    grams = {name: [gram(maps) for maps in _maps(model.to(device), crops, ids)] for name, model in models.items()}
+    grams = {
+        name: [gram(maps) for maps in block_maps(model.to(device), crops, ids, device)]
+        for name, model in models.items()
+    }
     weights = {
         name: [[one.detach().cpu() for one in block.parameters()] for block in model.features]
         for name, model in models.items()
@@ -58,15 +65,3 @@ def compare(models: Mapping[str, nn.Module], crops: Crops, ids: Tensor, device: 
         "distance": np.array([block_distances(weights[a], weights[b]) for a, b in pairs], np.float32),
         "sampled": np.array(len(ids), np.int32),
     }
-
-
-def _maps(model: nn.Module, crops: Crops, ids: Tensor) -> list[Tensor]:
-    """Compute every block's maps, averaged to a grid as for the probes: float32 [n, d] each."""
-    device, pieces = next(model.parameters()).device, []
-    with evaluation_mode(model):
-        for some in ids.split(BATCH):
-            outputs = [normalise(crops.batch(some).to(device))]
-            for block in model.features:
-                outputs.append(block(outputs[-1]))
-            pieces.append([F.adaptive_avg_pool2d(one, cells(*one.shape[1:])).flatten(1).cpu() for one in outputs[1:]])
-    return [torch.cat(block) for block in zip(*pieces, strict=True)]

@@ -136,6 +136,19 @@ def cells(channels: int, height: int, width: int) -> int:
     return fitting[0] if fitting else 1
 
 
+def block_maps(model: nn.Module, crops: Crops, ids: Tensor, device: torch.device) -> list[Tensor]:
+    """Compute every block's maps of some images, averaged to a grid as for the probes: float32 [n, d] each."""
+    pieces: list[list[Tensor]] = []
+    with evaluation_mode(model):
+        for some in ids.split(BATCH):
+            maps, views = normalise(crops.batch(some).to(device)), []
+            for block in model.features:
+                maps = block(maps)
+                views.append(F.adaptive_avg_pool2d(maps, cells(*maps.shape[1:])).flatten(1).cpu())
+            pieces.append(views)
+    return [torch.cat(block) for block in zip(*pieces, strict=True)]
+
+
 class Bench:
     """The parts and their labels, laid out to probe one block's features after the other.
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scenessl.arrays import write_arrays
@@ -13,12 +12,12 @@ from scenessl.data.crops import Crops, normalise
 from scenessl.data.parts import own_parts
 from scenessl.errors import UserError
 from scenessl.evaluation.frozen_probe import answers, standardised
-from scenessl.evaluation.probes import BATCH, cells
+from scenessl.evaluation.probes import BATCH, block_maps
 from scenessl.models import weights
 from scenessl.models.cka import LEAST, block_distances, gram, linear_cka
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, pool, with_features
-from scenessl.training.data import Data
+from scenessl.training.data import Data, spread
 
 
 def write_trajectory(
@@ -73,14 +72,14 @@ def trajectory(
         UserError: features that are not finite, or fewer than four test images.
     """
     test = data.parts["test"]
-    sample = test[torch.linspace(0, len(test) - 1, min(images, len(test))).long()]  # through all classes
+    sample = spread(test, images)
     if len(sample) < LEAST:
         raise UserError(f"trajectory: similarities need {LEAST} test images at least; take it out or add images.")
     epochs, said, grams, parameters = [], [], [], []
     for epoch, model in models:
         epochs.append(epoch)
         said.append(_answers(known[epoch] if epoch in known else _pooled(model, data.crops, device), data))
-        grams.append([gram(maps) for maps in _maps(model, data.crops, sample, device)])
+        grams.append([gram(maps) for maps in block_maps(model, data.crops, sample, device)])
         parameters.append([[one.detach().cpu() for one in block.parameters()] for block in model.features])
     return {
         "epochs": np.array(epochs, np.int32),
@@ -111,19 +110,6 @@ def _pooled(model: nn.Module, crops: Crops, device: torch.device) -> Tensor:
     if not features.isfinite().all():
         raise UserError("trajectory: features are not finite numbers: that training diverged.")
     return features
-
-
-def _maps(model: nn.Module, crops: Crops, sample: Tensor, device: torch.device) -> list[Tensor]:
-    """Compute every block's maps of some images, averaged to a grid as for the probes: float32 [n, d] each."""
-    pieces: list[list[Tensor]] = []
-    with evaluation_mode(model):
-        for ids in sample.split(BATCH):
-            maps, views = normalise(crops.batch(ids).to(device)), []
-            for block in model.features:
-                maps = block(maps)
-                views.append(F.adaptive_avg_pool2d(maps, cells(*maps.shape[1:])).flatten(1).cpu())
-            pieces.append(views)
-    return [torch.cat(block) for block in zip(*pieces, strict=True)]
 
 
 def _answers(features: Tensor, data: Data) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from scenessl.explain.inversion import Units
-from scenessl.training.data import Data
+from scenessl.training.data import Data, spread
 from scenessl.training.views import Views, load_task
 
 TESTED = 300  # test images, through all classes; their views are the cost
@@ -42,8 +42,7 @@ def responses_to_views(
         `tested` int32 [m], images; `views_<task>` float32 [m, views, F], the spatial mean of each filter's map after
         the activation function.
     """
-    ids = torch.as_tensor(list(images))
-    ids = ids[torch.linspace(0, len(ids) - 1, min(TESTED, len(ids))).long()]
+    ids = spread(torch.as_tensor(list(images)), TESTED)
     units = Units(model, filters).to(device)
     return {"tested": ids.numpy().astype(np.int32)} | {
         f"views_{name}": _answers(units, Views(load_task(name), data, device, options), ids, seed)

@@ -37,3 +37,8 @@ def read_data(index: Path | str, classes: Path | str | None, crops: Path | str |
         parts={name: torch.from_numpy(ids) for name, ids in read_parts(parts).items()},
         crops=Crops(crops) if crops else None,
     )
+
+
+def spread(ids: Tensor, number: int) -> Tensor:
+    """Pick at most so many of the images [n], at even distances: through all classes where ids are in label order."""
+    return ids[torch.linspace(0, len(ids) - 1, min(number, len(ids))).long()]

@@ -12,7 +12,7 @@ from scenessl.models import weights
 from scenessl.models.device import choose_device
 from scenessl.models.network import build_classifier, evaluation_mode, pool, rebuild, with_features
 from scenessl.tasks import scenes
-from scenessl.training.data import Data
+from scenessl.training.data import Data, spread
 from scenessl.training.loop import Watch, fit, unwatched
 from scenessl.training.recipe import course_of, learner_of, measure_with, sample_train
 from scenessl.training.results import Selection, write_results
@@ -131,7 +131,7 @@ def prove_frozen(path: Path, frozen: Mapping[str, Tensor], features_hash: str, c
     if len(hashes) != 1:
         raise AssertionError(f"{path}: the frozen features are not those of the start")
     model = rebuild(path)
-    ids = torch.linspace(0, len(crops) - 1, min(PROOF_IMAGES, len(crops))).long()
+    ids = spread(torch.arange(len(crops)), PROOF_IMAGES)
     with evaluation_mode(model):
         apart = (model(normalise(crops.batch(ids))) - model.classifier(cached[ids])).abs().max().item()
     if not apart <= PROOF_TOLERANCE:

@@ -16,7 +16,7 @@ from scenessl.models import weights
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode
 from scenessl.tasks import scenes
-from scenessl.training.data import Data
+from scenessl.training.data import Data, spread
 from scenessl.training.frozen import feature_batches, new_classifier
 from scenessl.training.loop import DivergedError, fit
 from scenessl.training.recipe import course_of, learner_of, measure_with, sample_train, start_model
@@ -201,7 +201,7 @@ def _judged(bench: Bench, own: Mapping, epochs: State) -> dict[str, Tensor]:
 
 def _train(model: nn.Module, bench: Bench, own: Mapping, state: State) -> None:
     """Train by the common loop; leaves the model as its last epoch does, averaged if the settings say so."""
-    few = {part: _spread(ids, max(1, WATCHED // bench.views)) for part, ids in bench.parts.items()}
+    few = {part: spread(ids, max(1, WATCHED // bench.views)) for part, ids in bench.parts.items()}
     rows = fit(
         learner_of(model, own, bench.loss),
         lambda epoch: bench.batches(own, epoch),
@@ -212,11 +212,6 @@ def _train(model: nn.Module, bench: Bench, own: Mapping, state: State) -> None:
         state,
     )
     model.load_state_dict(state.load(f"epoch{rows[-1]['epoch']}"))
-
-
-def _spread(ids: Tensor, number: int) -> Tensor:
-    """Pick some of the images, through all of them."""
-    return ids[torch.linspace(0, len(ids) - 1, min(number, len(ids))).long()]
 
 
 def _scores(model: nn.Module, batches: Iterator, views: int) -> Tensor:

@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, decimal
+from scenessl.report.readers.heatmaps import known
 from scenessl.report.wording import cite, paragraph, ref, say
 
 ALIKE = 0.05  # differences of CKA below this are called none
@@ -22,14 +23,10 @@ def rows(evidence: Evidence) -> list[dict]:
     return [
         {
             "block": block,
-            "cells": list(zip(_known(found["cka"][:, at]), found["distance"][:, at].tolist(), strict=True)),
+            "cells": list(zip(known(found["cka"][:, at]), found["distance"][:, at].tolist(), strict=True)),
         }
         for at, block in enumerate(found["blocks"].tolist())
     ]
-
-
-def _known(values: np.ndarray) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def likeness(evidence: Evidence) -> list[Markup]:

@@ -56,11 +56,11 @@ class Heatmaps:
 
     def agreement(self, one: str, other: str, layer: int) -> list[float | None]:
         """Spearman's rank correlation (-1 to 1) of two models' maps, image by image; None for a constant map."""
-        return _known(self._pairwise(one, other, layer)[0])
+        return known(self._pairwise(one, other, layer)[0])
 
     def overlap(self, one: str, other: str, layer: int) -> list[float | None]:
         """Intersection over union (0..1) of the two models' hottest parts, image by image; None as above."""
-        return _known(self._pairwise(one, other, layer)[1])
+        return known(self._pairwise(one, other, layer)[1])
 
     def _pairwise(self, one: str, other: str, layer: int) -> tuple[np.ndarray, np.ndarray]:
         ones, others = (self.maps[name][:] for name in (one, other))  # first, for a gap to be named
@@ -117,7 +117,7 @@ def hot_count(heat: np.ndarray) -> int:
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float | None:
     """Spearman's rank correlation of two maps; None when one of them is constant."""
-    return _known(pairwise(one[None], other[None])[0])[0]
+    return known(pairwise(one[None], other[None])[0])[0]
 
 
 def pairwise(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -144,5 +144,6 @@ def _hottest(maps: np.ndarray) -> np.ndarray:
     return (maps > 0) & (maps >= least)
 
 
-def _known(values: np.ndarray) -> list[float | None]:
+def known(values: np.ndarray) -> list[float | None]:
+    """Turn numbers into a list, with None for those that do not exist."""
     return [float(value) if np.isfinite(value) else None for value in values]
