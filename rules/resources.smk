@@ -29,5 +29,11 @@ def training_minutes(wildcards, input, attempt):
     return round(attempt * (60 + 0.02 * epochs * input.size_mb))
 
 
+def probe_memory(wildcards, input, attempt):
+    """Megabytes of training steps with the largest batch that the probe tries."""
+    return batch_memory(max(LEFT_OPEN), input, attempt)
+
+
+PROBING = {"mem_mb": probe_memory, "runtime": lambda wildcards, attempt: 30 * attempt}
 INFERENCE = {"mem_mb": memory, "runtime": minutes}
 TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}

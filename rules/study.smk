@@ -69,6 +69,14 @@ TRIALS = planned(PLAN.published, full=True)  # also those that nothing asks for
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 READERS = 8  # more threads that read images wait for the disk
+LEFT_OPEN = sorted(
+    {
+        model.settings["batch_size"]
+        for name, model in STUDY.models.items()
+        if name in STUDY.networks and model.settings["precision"] == "auto"
+    }
+)  # batch sizes of the trainings whose precision the probe decides
+PROBE = ancient(f"{R}/starts/precision.json") if LEFT_OPEN else []
 GPU = 0 if config["device"] == "cpu" else 1  # one job at a time holds it
 SEEDS = STUDY.seeds
 LABELLED = [name for name, model in STUDY.models.items() if model.task == "scenes"]

@@ -84,10 +84,33 @@ rule random_start:
         "../workflow_scripts/random_start.py"
 
 
+# Takes training steps in fp32 and bf16, and says which one a precision left open shall be. The answer is kept: no code
+# among its params.
+rule probe_precision:
+    output:
+        probe=f"{R}/starts/precision.json",
+    log:
+        f"{LOGS}/probe_precision.log",
+    priority: 1
+    threads: PLAN.threads
+    resources:
+        **PROBING,
+        gpu=GPU,
+        compute_threads=PLAN.threads,
+        device=config["device"],
+    params:
+        network=config["network"],
+        side=config["image_side"],
+        batch_sizes=LEFT_OPEN,
+    script:
+        "../workflow_scripts/probe_precision.py"
+
+
 # Trains all layers of one model with one seed.
 rule train_network:
     input:
         start=start_of,
+        precision=PROBE,
         index=INDEX,
         classes=CLASSES,
         parts=PARTS,

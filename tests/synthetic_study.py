@@ -57,6 +57,7 @@ SETTINGS = {
     "batch_norm": "train",
     "augmentation": ["flip", "crop"],
     "weight_average": 0.0,
+    "precision": "fp32",
     "select": "best",
     "early_stop": None,
 }
@@ -365,6 +366,7 @@ def _write_models(root: Path, published: dict, accuracies: dict) -> None:
                 "stopped_early": False,
                 "train_images": 255,
                 "views_per_image": {"rotation": 4, "perturbation": 2}.get(model["task"], 1),
+                "precision": model["settings"]["precision"],
             }
             write_json(folder / "selection.json", selection)
 

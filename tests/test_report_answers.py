@@ -6,6 +6,7 @@ import re
 import pytest
 from synthetic_study import write_study
 
+from scenessl.files import read_json, write_json
 from scenessl.report import text_data
 from scenessl.report.answers import (
     accuracy,
@@ -146,6 +147,15 @@ def test_convergence_uses_the_settings_threshold(tmp_path):
     assert "92.80 % validation accuracy, below the 96.00 %" in plain(converged_statement(found))
     evidence.models["rotation"].settings["early_stop"] = None
     assert convergence(evidence, "rotation").converged
+
+
+def test_reduced_precision_is_said_of_the_trainings_that_used_it(tmp_path):
+    folder = write_study(tmp_path)
+    assert "Everything is computed in single precision" in plain(training.settings(read_evidence(folder)))
+    path = next((folder / "models/rotation").glob("seed*/selection.json"))
+    write_json(path, read_json(path) | {"precision": "bf16"})
+    said = plain(training.settings(read_evidence(folder)))
+    assert "The training steps of rotation are computed in mixed precision with bf16" in said
 
 
 def test_audit_counts(tmp_path):

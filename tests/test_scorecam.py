@@ -11,10 +11,10 @@ from torch import nn
 from scenessl.arrays import write_arrays
 from scenessl.errors import UserError
 from scenessl.explain.faithfulness import STEPS, area, faithfulness, hottest_first
-from scenessl.explain.folding import folded
 from scenessl.explain.maps import shrunk
 from scenessl.explain.scorecam import ScoreCam, explain, masks, recorded
 from scenessl.explain.variants import VARIANTS, chosen_formula, variant_named
+from scenessl.models.folding import folded
 from scenessl.models.network import Network
 from scenessl.training.state import State
 

@@ -237,8 +237,8 @@ def row(epoch, accuracy, loss):
 
 def test_selection_takes_the_best_epoch_ties_to_the_lower_loss_and_never_the_start():
     rows = [row(0, 0.99, 0.1), row(1, 0.8, 0.5), row(2, 0.9, 0.4), row(3, 0.9, 0.3), row(4, 0.7, 0.2)]
-    best = Selection.of(rows, {"select": "best", "epochs": 4}, 10, 1)
-    last = Selection.of(rows, {"select": "last", "epochs": 6}, 10, 1)
+    best = Selection.of(rows, {"select": "best", "epochs": 4, "precision": "fp32"}, 10, 1)
+    last = Selection.of(rows, {"select": "last", "epochs": 6, "precision": "fp32"}, 10, 1)
     assert (best.selected_epoch, best.stopped_early) == (3, False)
     assert (last.selected_epoch, last.best_epoch, last.stopped_early) == (4, 3, True)
 

@@ -40,6 +40,7 @@ SETTINGS = {
     "batch_norm": "train",
     "augmentation": ["flip", "shift"],
     "weight_average": 0.5,
+    "precision": "fp32",
     "select": "best",
     "early_stop": None,
 }

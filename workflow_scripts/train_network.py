@@ -6,16 +6,19 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
     from scenessl.training.events import events
     from scenessl.training.network import train_network
+    from scenessl.training.precision import resolved
     from scenessl.training.state import resumable
 
     source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
     seed = int(snakemake.wildcards.seed)
-    facts = dict(asked.items()) | {"seed": seed, "threads": threads, "data": [source.crops_key, source.parts_key]}
+    settings = resolved(asked.settings, source.get("precision") or None)
+    keys = [source.crops_key, source.parts_key]
+    facts = dict(asked.items()) | {"settings": settings, "seed": seed, "threads": threads, "data": keys}
     with resumable(asked.state, facts, [source.start]) as state, events(snakemake.log[0]) as watch:
         train_network(
             task=asked.task,
             options=asked.options,
-            settings=asked.settings,
+            settings=settings,
             seed=seed,
             start=source.start,
             start_epoch=asked.epoch,

@@ -4,16 +4,19 @@ from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
+    from scenessl.training.precision import resolved
     from scenessl.training.state import resumable
     from scenessl.training.trials import try_network
 
     source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
-    facts = dict(asked.items()) | {"threads": threads, "data": [source.crops_key, source.parts_key]}
+    settings = resolved(asked.settings, source.get("precision") or None)
+    keys = [source.crops_key, source.parts_key]
+    facts = dict(asked.items()) | {"settings": settings, "threads": threads, "data": keys}
     with resumable(asked.state, facts, [source.start]) as state:
         try_network(
             task=asked.task,
             options=asked.options,
-            settings=asked.settings,
+            settings=settings,
             trials=asked.trials,
             inputs=asked.inputs,
             epochs=asked.epochs,

@@ -44,6 +44,7 @@ localrules:
 rule try_network:
     input:
         start=lambda wildcards: start_file(model_of(wildcards).start, FIRST),
+        precision=PROBE,
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,

@@ -22,6 +22,7 @@ ORDER = (
     "batch_norm",
     "augmentation",
     "weight_average",
+    "precision",
     "select",
     "early_stop",
 )

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from scenessl.explain.ascent import NATURAL_SIDE, Ascent, ascend
-from scenessl.explain.folding import folded
 from scenessl.explain.regularisers import moved, sixteen_motions
+from scenessl.models.folding import folded
 from scenessl.training.state import State
 
 Normalise = Callable[[Tensor], Tensor]

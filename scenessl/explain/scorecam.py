@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from scenessl.errors import UserError
 from scenessl.explain.faithfulness import NAMES, faithfulness
-from scenessl.explain.folding import folded
 from scenessl.explain.variants import NO_SWITCHES, Variant, chosen_formula
+from scenessl.models.folding import folded
 from scenessl.models.network import pool
 from scenessl.training.state import State
 

@@ -88,6 +88,14 @@ WORKS = {
         "International Conference on Machine Learning, PMLR 97, pp. 3519–3529",
         "https://arxiv.org/abs/1905.00414",
     ),
+    "micikevicius2018": _work(
+        "P. Micikevicius, S. Narang, J. Alben, G. Diamos, E. Elsen, D. Garcia, B. Ginsburg, M. Houston, O. Kuchaiev, "
+        "G. Venkatesh and H. Wu",
+        2018,
+        "Mixed precision training",
+        "International Conference on Learning Representations",
+        "https://arxiv.org/abs/1710.03740",
+    ),
     "nguyen2021": _work(
         "T. Nguyen, M. Raghu and S. Kornblith",
         2021,

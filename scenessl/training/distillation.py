@@ -1,11 +1,11 @@
 """Losses of a step: the task's alone, or with a price on features that leave what they were at the start."""
 
-import copy
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from scenessl.models.folding import folded
 from scenessl.models.network import pool
 
 Answer = Callable[[Tensor, Tensor], Tensor]  # logits, targets -> loss
@@ -14,7 +14,7 @@ Step = Callable[[nn.Module, Tensor, Tensor], Tensor]  # model, inputs, targets -
 
 def plain_loss(answer: Answer) -> Step:
     """Make the loss of a step from the task's loss alone."""
-    return lambda model, inputs, targets: answer(model(inputs), targets)
+    return lambda model, inputs, targets: answer(model(inputs).float(), targets)
 
 
 def keeping_features(model: nn.Module, answer: Answer, strength: float) -> Step:
@@ -22,15 +22,15 @@ def keeping_features(model: nn.Module, answer: Answer, strength: float) -> Step:
 
     Distillation from the network's own start (Li and Hoiem 2016, "Learning without Forgetting", on features as in
     Romero et al. 2015, equation 3): what the start knows is kept unless the task pays for the change. All layers
-    train. The start is copied here, in evaluation mode, and never changes.
+    train. The start is copied here, in evaluation mode with batch norms folded, and never changes.
     """
-    start = copy.deepcopy(model).eval().requires_grad_(False)
+    start = folded(model)
 
     def step(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         with torch.no_grad():
-            before = pool(start, inputs)
+            before = pool(start, inputs).float()
         now = pool(model, inputs)
-        return answer(model.classifier(now), targets) + strength * drift(now, before)
+        return answer(model.classifier(now).float(), targets) + strength * drift(now.float(), before)
 
     return step
 

@@ -11,6 +11,7 @@ from scenessl.models.network import Network, training_mode, with_features
 from scenessl.training.distillation import keeping_features, plain_loss
 from scenessl.training.loop import Course, Learner
 from scenessl.training.optimization import build_optimizer
+from scenessl.training.precision import in_precision
 from scenessl.training.seeding import generator, seeded
 
 
@@ -25,10 +26,11 @@ def learner_of(model: nn.Module, settings: Mapping, loss) -> Learner:
     optimizer = build_optimizer(model, settings)
     answer = functools.partial(loss, label_smoothing=settings["label_smoothing"])
     strength = settings["keep_features"]
+    step = keeping_features(model, answer, strength) if strength else plain_loss(answer)
     return Learner(
         model=model,
         optimizer=optimizer,
-        loss=keeping_features(model, answer, strength) if strength else plain_loss(answer),
+        loss=in_precision(step, settings["precision"]),
         train_mode=functools.partial(training_mode, batch_norm=settings["batch_norm"]),
         average_decay=settings["weight_average"],
     )

@@ -34,6 +34,7 @@ class Selection:
     stopped_early: bool
     train_images: int
     views_per_image: int
+    precision: str
 
     @classmethod
     def of(cls, rows: list[dict], settings: Mapping, train_images: int, views: int) -> "Selection":
@@ -52,6 +53,7 @@ class Selection:
             stopped_early=last < planned,
             train_images=train_images,
             views_per_image=views,
+            precision=settings["precision"],
         )
 
 

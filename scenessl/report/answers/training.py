@@ -38,7 +38,8 @@ def settings(evidence: Evidence) -> list[Markup]:
         settings=ref("settings_optimisation", "settings_regularisation"),
         reasons=ref("reasons"),
     )
-    return [paragraph(opening, _optimizers(evidence), _layers(evidence), _keeping(evidence)), _same_epochs(evidence)]
+    shared = [_optimizers(evidence), _layers(evidence), _keeping(evidence), _precision(evidence)]
+    return [paragraph(opening, *shared), _same_epochs(evidence)]
 
 
 def _values(evidence: Evidence, key: str) -> dict[str, list[str]]:
@@ -86,6 +87,22 @@ def _keeping(evidence: Evidence) -> Markup | None:
         "distillation in the manner of Li and Hoiem {work}, here of features."
     )
     return say(text, models=names(pulled), work=cite("li2016")) if pulled else None
+
+
+def _precision(evidence: Evidence) -> Markup:
+    """Say which trainings made their steps in reduced precision, by what they left, not by what was asked."""
+    reduced = [
+        name
+        for name in evidence.models
+        if any(evidence.selections[name, seed]["precision"] == "bf16" for seed in evidence.seeds)
+    ]
+    if not reduced:
+        return Markup("Everything is computed in single precision (fp32).")
+    text = (
+        "The training steps of {models} are computed in mixed precision with bf16 {work}; everything that is measured "
+        "is computed in single precision (fp32)."
+    )
+    return say(text, models=names(reduced), work=cite("micikevicius2018"))
 
 
 def _same_epochs(evidence: Evidence) -> Markup:

@@ -8,7 +8,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def folded(model: nn.Module) -> nn.Module:
-    """Copy `model` for explanations: evaluation mode, no gradients for weights, batch norms folded, channels last.
+    """Copy `model` for inference: evaluation mode, no gradients for weights, batch norms folded, channels last.
 
     A batch norm in evaluation mode is an affine map, so that folding it changes the outputs only by rounding
     (about 1e-6 of their size) and spares a pass over every map. A folded batch norm leaves an `Identity`, so that

@@ -1,0 +1,14 @@
+"""Find out whether bf16 makes training faster on this machine."""
+
+from scenessl.joblog import job
+
+with job(snakemake.log[0], snakemake.resources.compute_threads):
+    from scenessl.training.precision import write_probe
+
+    write_probe(
+        network=snakemake.params.network,
+        side=snakemake.params.side,
+        batch_sizes=snakemake.params.batch_sizes,
+        device=snakemake.resources.device,
+        output=snakemake.output.probe,
+    )
