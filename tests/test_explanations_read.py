@@ -10,7 +10,7 @@ from test_report_answers import plain
 
 from scenessl.evaluation.repetitions import holm
 from scenessl.evaluation.selectivity import Selectivity
-from scenessl.report.answers import extractors, faithfulness, inversion, responses
+from scenessl.report.answers import extractors, faithfulness, formulas, inversion, own_pretexts, responses
 from scenessl.report.evidence import read_evidence
 from scenessl.report.readers.heatmaps import pairwise
 from scenessl.report.readers.samples import agreement_of, paired
@@ -81,13 +81,13 @@ def test_a_scheme_s_maps_are_closer_to_its_pretext_s_or_to_the_supervised_model_
     scheme, supervised = stored["rotation_scenes"], stored["supervised"]
     scheme["sample_pretext_maps"] = scheme["sample_maps"] + 1e-4 * np.random.default_rng(0).random((12, 16, 16))
     closer = "the maps of rotation_scenes are closer to those of {} than to those of {}"
-    assert closer.format("rotation", "supervised") in all_of(faithfulness.own_pretexts(evidence))
+    assert closer.format("rotation", "supervised") in all_of(own_pretexts.own_pretexts(evidence))
     supervised["sample_maps"], scheme["sample_pretext_maps"] = scheme["sample_pretext_maps"], supervised["sample_maps"]
-    assert closer.format("supervised", "rotation") in all_of(faithfulness.own_pretexts(evidence))
+    assert closer.format("supervised", "rotation") in all_of(own_pretexts.own_pretexts(evidence))
     supervised["sample_maps"] = scheme["sample_pretext_maps"].copy()
-    assert "is open" in all_of(faithfulness.own_pretexts(evidence))
+    assert "is open" in all_of(own_pretexts.own_pretexts(evidence))
     supervised["sample_maps"] = supervised["sample_maps"] * 0
-    assert "nan" not in all_of(faithfulness.own_pretexts(evidence))
+    assert "nan" not in all_of(own_pretexts.own_pretexts(evidence))
 
 
 def test_a_sample_of_blank_maps_is_said_to_be_none_and_its_table_is_named(evidence):
@@ -129,12 +129,12 @@ def test_maps_are_compared_as_scipy_and_sets_do():
 
 
 def test_formulas_coincide_where_their_maps_do(evidence):
-    assert "none coincides with it" in all_of(faithfulness.formulas(evidence))
+    assert "none coincides with it" in all_of(formulas.formulas(evidence))
     for name in evidence.published["explain"]["models"]:
         maps = evidence.heatmaps.stored[name]["variant_maps"]
         maps[1] = maps[0] * 2
-    assert "gradcam coincide" in all_of(faithfulness.formulas(evidence))
-    assert faithfulness.correlations(evidence)["gradcam"] == pytest.approx(1)
+    assert "gradcam coincide" in all_of(formulas.formulas(evidence))
+    assert formulas.correlations(evidence)["gradcam"] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

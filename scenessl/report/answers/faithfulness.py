@@ -1,19 +1,15 @@
-"""What Score-CAM maps are worth, in numbers: averages over a sample of test images, and the formulas compared."""
+"""What Score-CAM maps are worth, in numbers: averages over a sample of test images, and how far models agree."""
 
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import mean
 
-import numpy as np
 from markupsafe import Markup
 from scipy.stats import ttest_1samp
 
 from scenessl.evaluation.metrics import wilson_interval
 from scenessl.evaluation.repetitions import better_of, corrected_over, t_interval
-from scenessl.explain.variants import VARIANTS, Variant
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, decimal, p_value, percent, percent_range
-from scenessl.report.readers.heatmaps import pairwise, rank_correlation
 from scenessl.report.readers.samples import (
     Agreement,
     Faithfulness,
@@ -22,10 +18,7 @@ from scenessl.report.readers.samples import (
     paired,
     sampled_faithfulness,
 )
-from scenessl.report.wording import cite, layer_name, listing, names, paragraph, plural, ref, say, sentence
-
-COINCIDE = 0.99
-"""Rank correlation from which two formulas give the same map for all that is read off it."""
+from scenessl.report.wording import cite, layer_name, listing, paragraph, plural, ref, say, sentence
 
 
 def sample(evidence: Evidence, name: str) -> Faithfulness:
@@ -38,7 +31,7 @@ def models(evidence: Evidence) -> list[str]:
     return evidence.published["explain"]["models"]
 
 
-def _highest(evidence: Evidence) -> int:
+def highest(evidence: Evidence) -> int:
     """Name the highest layer, at which the sample is explained."""
     return max(evidence.published["explain"]["layers"])
 
@@ -122,7 +115,7 @@ def averages(evidence: Evidence) -> list[Markup | None]:
         beyond if number > shown else "Averages at {layer} are over {number} of these images ({table}).",
         few=sentence(plural(shown, "picture"))[:-1],
         number=count(number),
-        layer=layer_name(_highest(evidence)),
+        layer=layer_name(highest(evidence)),
         table=ref("scorecam_sample"),
     )
     meaning = say(
@@ -269,143 +262,3 @@ def _spread(row: dict) -> Markup | str:
     text = " (standard deviations over the images {first} and {second}, overlap of different images {chance})"
     values = {"first": decimal(row["correlation_deviation"]), "second": percent(row["overlap_deviation"])}
     return say(text, chance=percent(row["unrelated"]) if row["unrelated"] is not None else "–", **values)
-
-
-# --- The scheme and its own pretext ---
-
-
-def own_pretexts(evidence: Evidence) -> list[Markup]:
-    """Say for each scheme on frozen features whether it looks where its own pretext looks."""
-    return [_own(evidence, name) for name in own_agreements(evidence)]
-
-
-def _own(evidence: Evidence, name: str) -> Markup:
-    pretext, task = evidence.pretext_of(name), evidence.models[evidence.pretext_of(name)].task
-    opening = say(
-        "{name} has the frozen features of {pretext}: their maps weigh the same channels, only the weights differ. "
-        "The maps of {pretext} explain, for the same images, {answer} ({figure}).",
-        name=code(name),
-        pretext=code(pretext),
-        answer=_answer(evidence, name, task),
-        figure=ref(f"scorecam_{name}"),
-    )
-    return paragraph(opening, *_by_layer(evidence, name), _verdict(evidence, name))
-
-
-def _answer(evidence: Evidence, name: str, task: str) -> str:
-    if task == "perturbation":
-        return "its answer, black or white, though no square is painted"
-    targets = evidence.heatmaps.stored[name]["pretext_targets"]
-    upright = plural(int((targets == 0).sum()), "image")
-    return f"the turn that it sees ({upright} taken as upright)" if task == "rotation" else "its own answer"
-
-
-def _by_layer(evidence: Evidence, name: str) -> list[Markup]:
-    """Compare scheme and pretext layer by layer over the shown images, and point to the most and the least alike."""
-    maps, own = evidence.heatmaps.maps[name], evidence.heatmaps.beside(name)
-    parts = []
-    for at, layer in enumerate(evidence.heatmaps.layers):
-        found = agreement_of(maps[:, at], own[:, at])
-        if found.n:
-            text = "{overlap} at {layer}"
-            parts.append(say(text, overlap=percent(found.overlap), layer=layer_name(layer)))
-    if not parts:
-        return []
-    sentences = [say("On the explained images their hottest fifths overlap by {parts}.", parts=listing(parts))]
-    high = evidence.heatmaps.layers.index(_highest(evidence))
-    single = [
-        (image["number"], agreement_of(maps[row : row + 1, high], own[row : row + 1, high]).overlap)
-        for row, image in enumerate(evidence.choice["images"])
-    ]
-    single = [pair for pair in single if pair[1] is not None]
-    if len(single) > 1:
-        most, least = max(single, key=lambda pair: pair[1]), min(single, key=lambda pair: pair[1])
-        text = "At {layer} it is most on image {most} ({high}) and least on image {least} ({low})."
-        values = {"most": most[0], "high": percent(most[1]), "least": least[0], "low": percent(least[1])}
-        sentences.append(say(text, layer=layer_name(_highest(evidence)), **values))
-    return sentences
-
-
-def _verdict(evidence: Evidence, name: str) -> Markup | None:
-    """Set the likeness to the own pretext beside that to the supervised model, over the sample."""
-    supervised, pretext = evidence.roles["supervised"], evidence.pretext_of(name)
-    if supervised not in models(evidence):
-        return None
-    stored = evidence.heatmaps.stored
-    maps, others = stored[name]["sample_maps"], (stored[name]["sample_pretext_maps"], stored[supervised]["sample_maps"])
-    overlaps = np.stack([pairwise(maps, those)[1] for those in others])
-    both = np.isfinite(overlaps).all(0)
-    if not both.any():
-        return None
-    found = [agreement_of(maps[both], those[both]) for those in others]
-    own, other = (say("{value}{chance}", value=percent(one.overlap), chance=_chance(one)) for one in found)
-    values = {"name": code(name), "pretext": code(pretext), "supervised": code(supervised), "own": own, "other": other}
-    text = "Over the sample the overlap is {own} with {pretext} and {other} with {supervised} (n = {n}): "
-    interval = t_interval((overlaps[0] - overlaps[1])[both])
-    if interval is None or interval[0] <= 0 <= interval[1]:
-        text += "whether the maps of {name} are closer to those of {pretext} or of {supervised} is open."
-    elif interval[0] > 0:
-        text += "the maps of {name} are closer to those of {pretext} than to those of {supervised}."
-    else:
-        text += "the maps of {name} are closer to those of {supervised} than to those of {pretext}."
-    return say(text, n=count(int(both.sum())), **values)
-
-
-def _chance(found: Agreement) -> Markup | str:
-    if found.unrelated is None:
-        return ""
-    return say(" ({value} between maps of different images)", value=percent(found.unrelated))
-
-
-# --- The formulas ---
-
-
-def formulas(evidence: Evidence) -> list[Markup | None]:
-    """Say which published formulas coincide, as the switches have it and as one image shows it."""
-    reason = say(
-        "Four formulas go by the name of Score-CAM. {same} take the class’s logit and weigh the channels by a softmax "
-        "over them; they differ in what they subtract from it, which is the same number for all channels and cancels "
-        "in the softmax, so that only the making of the masks (order of scaling and upsampling, constant channels) can "
-        "set their maps apart. {others} weighs them by the class’s probability, without a softmax, so that nothing "
-        "cancels.",
-        same=names(_alike()),
-        others=names([name for name in VARIANTS if name not in _alike()]),
-    )
-    found = correlations(evidence)
-    if not found:
-        return [reason]
-    used = evidence.published["explain"]["variant"]
-    parts = [say("{value} by {name}", value=decimal(value), name=code(name)) for name, value in found.items()]
-    same = [name for name, value in found.items() if value >= COINCIDE]
-    measured = say(
-        "On the first image at {layer}, the maps by {used} and those by the others have rank correlations of {parts} "
-        "(means over the models): {verdict}.",
-        layer=layer_name(_highest(evidence)),
-        used=code(used),
-        parts=listing(parts),
-        verdict=say("{same} coincide with it there", same=names(same)) if same else "none coincides with it there",
-    )
-    return [paragraph(reason, measured)]
-
-
-def _alike() -> list[str]:
-    return [name for name, formula in VARIANTS.items() if _cancels(formula)]
-
-
-def _cancels(formula: Variant) -> bool:
-    """Tell whether a constant that is subtracted from the score changes nothing."""
-    return formula.weights == "softmax" and formula.confidence == "logit"
-
-
-def correlations(evidence: Evidence) -> dict[str, float]:
-    """Give the rank correlation of the maps by the other formulas with those by the one used, means over the models."""
-    used, found = evidence.published["explain"]["variant"], {}
-    for name in models(evidence):
-        stored = evidence.heatmaps.stored[name]
-        maps = dict(zip(stored["variants"].tolist(), stored["variant_maps"], strict=True))
-        own = maps.pop(used)
-        for other, heat in maps.items():
-            value = rank_correlation(own, heat)
-            if value is not None:
-                found.setdefault(other, []).append(value)
-    return {name: mean(values) for name, values in found.items()}

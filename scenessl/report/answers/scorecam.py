@@ -5,7 +5,7 @@ from statistics import mean
 
 from markupsafe import Markup
 
-from scenessl.report.answers import faithfulness
+from scenessl.report.answers import faithfulness, formulas, own_pretexts
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, decimal, percent, setting
 from scenessl.report.readers.heatmaps import HOT, Heat
@@ -55,7 +55,7 @@ def images(evidence: Evidence) -> list[Markup]:
         number=plural(number, "image"),
         table=say(" ({ref})", ref=ref("scorecam_images")) if number else "",
     )
-    maps = [paragraph(_formula(evidence), _grids(evidence)), *faithfulness.formulas(evidence)] if number else []
+    maps = [paragraph(_formula(evidence), _grids(evidence)), *formulas.formulas(evidence)] if number else []
     return [paragraph(opening, fewer), *maps]
 
 
@@ -371,7 +371,7 @@ def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | Non
 
 def _own_pretext(evidence: Evidence) -> list[Markup]:
     """Say whether the schemes look where their own pretexts look, as far as that was measured."""
-    found = faithfulness.own_pretexts(evidence)
+    found = own_pretexts.own_pretexts(evidence)
     explained = evidence.published["explain"]["models"]
     rest = [
         name
