@@ -45,9 +45,9 @@ def _what(evidence: Evidence, found: Sequence[dict]) -> Markup:
     return say(
         "{table} gives repeats on one set of features{first}, which do not count as n: the {classifiers} of {models} "
         "{were} trained {times} times on the same cached features and parts of the data, by the same recipe, with "
-        "{their} own seed and {further} after it. Only what a seed draws differs, from the first weights to the order "
-        "of the images. All repeats of a model share its features, so there is no interval over trainings, and nothing "
-        "is said of what another pretext training would give.",
+        "{their} own seed and the {further} after it. Only what a seed draws differs, from the first weights to the "
+        "order of the images. All repeats of a model share its features, so there is no interval over trainings, and "
+        "nothing is said of what another pretext training would give.",
         table=ref("repeats"),
         first=evidence.first_seed,
         classifiers="classifier" if len(found) == 1 else "classifiers",
@@ -103,19 +103,17 @@ def _others(most: Mapping, least: Mapping) -> Markup:
 def _against(evidence: Evidence, ranges: Mapping[str, float]) -> list[Markup | None]:
     """Set the ranges against the differences that the report judges between these models."""
     pairs = [(row["name_a"], row["name_b"]) for row in evidence.tables["differences"]]
-    found = [compare(evidence, *pair) for pair in pairs if set(pair) <= set(ranges)]
+    compared = [compare(evidence, *pair) for pair in pairs if set(pair) <= set(ranges)]
+    found = [one for one in compared if abs(one.difference) > SAME]
     if not found:
-        return [Markup("No difference between two of these models is judged here that this could be set against.")]
+        return [
+            Markup("No difference between two of these models stands in this report that this could be set against.")
+        ]
     larger = [one for one in found if abs(one.difference) > _wider(one, ranges) + SAME]
     rest = [one for one in found if one not in larger]
-    return [
-        _set_against(larger, ranges, LARGER),
-        _set_against(rest, ranges, NOT_LARGER),
-        _uncovered(rest),
-        Markup("The differences are means over the seeds, the ranges of the first.")
-        if len(evidence.seeds) > 1
-        else None,
-    ]
+    means = Markup("The differences are means over the seeds, the ranges of the first.")
+    over = means if len(evidence.seeds) > 1 else None
+    return [_set_against(larger, ranges, LARGER), _set_against(rest, ranges, NOT_LARGER), _uncovered(rest), over]
 
 
 LARGER = (
