@@ -106,9 +106,7 @@ def _against(evidence: Evidence, ranges: Mapping[str, float]) -> list[Markup | N
     compared = [compare(evidence, *pair) for pair in pairs if set(pair) <= set(ranges)]
     found = [one for one in compared if abs(one.difference) > SAME]
     if not found:
-        return [
-            Markup("No difference between two of these models stands in this report that this could be set against.")
-        ]
+        return [Markup("There is no difference between two repeated models in this report to set this against.")]
     larger = [one for one in found if abs(one.difference) > _wider(one, ranges) + SAME]
     rest = [one for one in found if one not in larger]
     means = Markup("The differences are means over the seeds, the ranges of the first.")
