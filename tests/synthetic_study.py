@@ -8,6 +8,7 @@ import numpy as np
 import yaml
 from synthetic_curves import write_curves
 from synthetic_looks import names_of, write_looks, write_npz
+from synthetic_repeats import write_repeats
 from synthetic_trials import write_trials
 
 from scenessl.evaluation.comparison_table import COLUMNS as COMPARISONS
@@ -154,7 +155,9 @@ def write_study(
     images = _write_data(root, classes, seeds, published, per_class, grayscale=document == "scene15")
     _write_models(root, published, accuracies)
     _write_tables(root, published, accuracies, classes, per_class, flags or {})
-    write_curves(root, published, np.array([row["label"] for row in images if row["split"] == "test"]))
+    targets = np.array([row["label"] for row in images if row["split"] == "test"])
+    write_curves(root, published, targets)
+    write_repeats(root, published, targets)
     write_trials(root, published)
     _write_explanations(root, published, images)
     write_looks(root, published, images)
@@ -230,6 +233,7 @@ def configuration(seeds=(0,), demo=False) -> dict:
             "validation": 200,
             "full": False,
         },
+        "repeats": {"models": ["rotation_scenes", "perturbation_scenes", "perturbation_scenes_3"], "seeds": 3},
         "roles": {
             "supervised": "supervised",
             "schemes": ["supervised", "rotation_scenes", "perturbation_scenes"],
@@ -276,6 +280,7 @@ def cifar10_configuration(seeds=(0,), demo=False) -> dict:
             "trajectory": {"models": ["rotation"], "epochs": [1, 3], "images": 100},
             "label_efficiency": {"starts": ["rotation", "random"], "labels": [1, 10], "draws": 3},
             "trials": configuration(seeds)["trials"] | {"sweeps": ["random_classes"], "ablations": ["random_classes"]},
+            "repeats": {"models": ["rotation_classes"], "seeds": 3},
             "probes": {"starts": ["supervised", "rotation", "random"], "knn": [1, 10, 200], "temperature": 0.07},
             "roles": {
                 "supervised": "supervised",

@@ -137,6 +137,11 @@ def test_only_pretexts_are_followed_along_their_epochs(config):
     refused(config, "trajectory.models: supervised is of the task scenes; name models of pretext tasks")
 
 
+def test_only_classifiers_on_frozen_features_are_repeated(config):
+    config["repeats"]["models"] = ["random_scenes", "supervised"]
+    refused(config, "repeats.models: supervised trains all layers (train: all)")
+
+
 def test_epochs_are_not_taken_from_where_they_are_taken_from_others(config):
     config["models"]["rotation_scenes"]["epochs"] = "random_scenes"
     refused(config, "models.rotation_scenes.epochs: random_scenes takes its own from supervised; name that one")

@@ -19,7 +19,7 @@ def study(root, number, **changes):
 
 def test_one_seed_has_intervals_and_no_spread(tmp_path):
     text = words_of(html_of(study(tmp_path, 1)))
-    assert "one seed" in text and "One seed was run" in text
+    assert "one seed" in text and "One seed was run" in text and "but for those of the classifiers alone" in text
     assert "seeds together" not in text and "missing, " not in text and "seeds were asked for" not in text
 
 
@@ -34,6 +34,7 @@ def test_many_seeds_are_told_together_and_few_one_by_one_as_well(tmp_path, numbe
     assert f"(all {number} seeds together)" in text
     assert "Student’s 95 % intervals of the mean" in text
     assert ("a faint point per seed" in text) != is_few
+    assert "means over the seeds, the ranges of the first" in text and "Over all seeds" in text
 
 
 def test_missing_seeds_are_named_with_how_many_there_are(tmp_path):

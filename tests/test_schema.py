@@ -149,6 +149,7 @@ def test_every_key_is_described():
         ),
         ("trials.sweeps", ["rotatoin"], "trials.sweeps.0: no model is called 'rotatoin'; did you mean 'rotation'"),
         ("trials.learning_rate", [0], "trials.learning_rate.0: 0 must be above 0"),
+        ("repeats.seeds", 1, "repeats.seeds: 1 is below 2"),
         ("roles.latest", "nobody", "roles.latest: no model is called 'nobody'"),
         (
             "student.number",

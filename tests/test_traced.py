@@ -124,6 +124,18 @@ def test_the_accuracy_with_one_label_per_class(report, results):
     assert cells(report, "labels_table", ["random"])[1] == f"{hundred(middle)} ± {hundred(deviation)}"
 
 
+def test_the_spread_of_a_classifiers_repeats_the_first_of_which_is_the_model(report, results):
+    with np.load(results / "repeats/seed0.npz") as file:
+        chosen = [at for at, model in enumerate(file["model"].tolist()) if model == "rotation_scenes"]
+        said, target, seeds = file["predicted"][chosen].tolist(), file["target"].tolist(), file["seed"][chosen].tolist()
+    assert seeds == [0, 1] and said[0] == Stored(results, "rotation_scenes").said
+    shares = [sum(map(int.__eq__, one, target)) / len(target) for one in said]
+    middle, apart = sum(shares) / 2, abs(shares[0] - shares[1])
+    row = cells(report, "repeats", ["rotation_scenes"])
+    assert row[1:5] == [hundred(shares[0]), "2", hundred(middle), hundred(apart / math.sqrt(2))]
+    assert row[5:] == [hundred(min(shares)), hundred(max(shares)), hundred(apart)]
+
+
 def test_the_largest_gap_in_the_text(report, results):
     with open(results / "models/supervised/seed0/history.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

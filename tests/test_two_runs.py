@@ -116,7 +116,7 @@ def refused(run, text, first):
     assert f"another run makes results/one (process {first.pid} on " in text and "Traceback" not in text, text
 
 
-FEWER = "trajectory: null\nlabel_efficiency: null\ntrials: null\n"
+FEWER = "trajectory: null\nlabel_efficiency: null\nrepeats: null\ntrials: null\n"
 
 
 @pytest.mark.torture

@@ -13,6 +13,7 @@ from scenessl.evaluation import (
     gap_table,
     label_table,
     probe_table,
+    repeat_table,
     settings_tables,
     summary_table,
     trajectory_tables,
@@ -58,6 +59,10 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str) -> li
         probings = probe_table.read_probings(root, published)
         tables["probes.csv"] = (probe_table.COLUMNS, probe_table.probe_rows(probings))
     tables |= _curves(Path(root), published)
+    if published.get("repeats"):
+        repeats = repeat_table.repeat_rows(repeat_table.read_repeats(root, published), accuracies)
+        tables["repeats.csv"] = (repeat_table.COLUMNS, repeats)
+        tables["repeat_spread.csv"] = (repeat_table.SPREAD, repeat_table.spread_rows(repeats))
     for name, (columns, rows) in tables.items():
         write_csv(Path(output) / name, rows, columns)
     return [Path(output) / name for name in tables]

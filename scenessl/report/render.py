@@ -14,7 +14,7 @@ from markupsafe import Markup
 from scenessl.errors import UserError
 from scenessl.files import atomic, write_text
 from scenessl.report import settings_tables, text, text_data, wording
-from scenessl.report.answers import beside, labels, seeds, training, trajectory, trials
+from scenessl.report.answers import beside, labels, repeats, seeds, training, trajectory, trials
 from scenessl.report.answers.training import spread_text
 from scenessl.report.captions import Captions
 from scenessl.report.demands import demand_requirements
@@ -34,6 +34,7 @@ PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 SUBJECTS = {
     "beside": beside,
     "labels": labels,
+    "repeats": repeats,
     "trajectory": trajectory,
     "trials": trials,
     "text": text,

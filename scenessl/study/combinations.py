@@ -96,6 +96,12 @@ def _shown(study: Study) -> Iterator[str]:
     for name in models_of(study.config, "trajectory"):
         if study.models[name].task == "scenes":
             yield f"trajectory.models: {name} is of the task scenes; name models of pretext tasks"
+    for name in models_of(study.config, "repeats"):
+        if not study.models[name].is_frozen:
+            yield (
+                f"repeats.models: {name} trains all layers (train: all), so that a further seed would be another "
+                "training; name models of which only the classifier trains"
+            )
 
 
 def _roles(study: Study) -> Iterator[str]:

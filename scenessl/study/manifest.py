@@ -36,6 +36,7 @@ SECTIONS = (
     "trajectory",
     "label_efficiency",
     "trials",
+    "repeats",
 )
 """Sections of the configuration that ask for a deliverable; absent or null, it is not made."""
 
@@ -44,7 +45,7 @@ OF_STARTS = ("probes", "label_efficiency")
 """Deliverables that are made of starts: of models, `random` or `imagenet`."""
 PREDICTED = ("probes", "trajectory", "label_efficiency")
 """Deliverables that are predictions, seed by seed, and have tables of their own."""
-MEASURED = (*PREDICTED, "trials")
+MEASURED = (*PREDICTED, "trials", "repeats")
 """All that have tables of their own."""
 
 
@@ -79,6 +80,7 @@ def further_tables(published: Mapping) -> list[str]:
         "trajectory": ["trajectory", "similarity"],
         "label_efficiency": ["label_efficiency", "label_gains"],
         "trials": ["trials"],
+        "repeats": ["repeats", "repeat_spread"],
     }
     return [name for section, names in own.items() if asked(published, section) for name in names]
 
@@ -90,11 +92,17 @@ def run_files(published: Mapping, *names: str) -> list[str]:
 
 
 def measured_files(published: Mapping) -> list[str]:
-    """Name what the tables of MEASURED rest on: probes, trajectories and few labels seed by seed, and trials."""
+    """Name what the tables of MEASURED rest on: probes, trajectories, few labels (seed by seed), trials and repeats."""
     names = [f"{section}/{name}_" for section in ("probes", "trajectory") for name in models_of(published, section)]
     names += ["label_efficiency/"] if asked(published, "label_efficiency") else []
     tried = [f"trials/{form}/{model}.npz" for form, model in planned(published)]
-    return [f"{name}seed{seed}.npz" for name in names for seed in published["seeds"]] + tried
+    repeats = [repeats_file(published)] if asked(published, "repeats") else []
+    return [*(f"{name}seed{seed}.npz" for name in names for seed in published["seeds"]), *tried, *repeats]
+
+
+def repeats_file(published: Mapping) -> str:
+    """Name what repeats of classifiers predict, on the features of the first seed."""
+    return f"repeats/seed{published['seeds'][0]}.npz"
 
 
 def explanation_files(published: Mapping) -> list[str]:

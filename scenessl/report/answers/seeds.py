@@ -8,7 +8,7 @@ from scenessl.evaluation.metrics import FEW_SEEDS
 from scenessl.evaluation.repetitions import MCNEMAR, PAIRED_T, UNTESTED
 from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import DASH, hundredfold
-from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, say, sentence
+from scenessl.report.wording import cite, listing, names, number_word, paragraph, plural, ref, say, sentence
 
 
 def spread(evidence: Evidence) -> Markup:
@@ -48,8 +48,16 @@ def limits(evidence: Evidence) -> list[Markup | None]:
     """Say how far the number of seeds carries."""
     number = len(evidence.seeds)
     if number == 1:
-        return [Markup("One seed was run, so differences between seeds are unknown."), missing(evidence)]
+        return [_one(evidence), missing(evidence)]
     return [say("{number} seeds were run.", number=sentence(number_word(number))[:-1]), missing(evidence)]
+
+
+def _one(evidence: Evidence) -> Markup:
+    """Say what is not known of one seed, and what is where classifiers were repeated."""
+    text = "One seed was run, so differences between seeds are unknown"
+    if not evidence.published.get("repeats"):
+        return Markup(text + ".")
+    return say(text + ", but for those of the classifiers alone ({table}).", table=ref("repeats"))
 
 
 def are_many(evidence: Evidence) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from scenessl.report.answers import trials
+from scenessl.report.answers import repeats, trials
 from scenessl.report.answers.beside import leaks
 from scenessl.report.answers.seeds import missing, selected, spread
 from scenessl.report.evidence import Evidence, Spread
@@ -131,7 +131,7 @@ def accuracy_notes(evidence: Evidence) -> list[Markup]:
     return [
         paragraph(opening, *views, _chance(evidence)),
         warning(evidence),
-        paragraph(spread(evidence), missing(evidence), _roles_of_parts(evidence)),
+        paragraph(spread(evidence), repeats.pointer(evidence), missing(evidence), _roles_of_parts(evidence)),
         leaks(evidence),
     ]
 

@@ -8,6 +8,7 @@ from scenessl.report.answers import (
     faithfulness,
     inversion,
     neighbours,
+    repeats,
     scorecam,
     trials,
     usefulness,
@@ -85,6 +86,7 @@ def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
     roles, published = evidence.roles, evidence.published
     settings = ["settings_optimisation", "settings_regularisation", "reasons"]
     tried = ["sweeps"] if trials.has_sweeps(evidence) else []
+    repeated = ["repeats"] if repeats.are_there(evidence) else []
     switched = ["ablations"] if trials.has_ablations(evidence) else []
     sheets = {task: [f"pretext_{task}"] for task in evidence.pretext_tasks}
     pretext_epochs = [f"curves_{name}" for name in roles["pretexts"]]
@@ -104,7 +106,7 @@ def requirements(evidence: Evidence) -> list[tuple[str, str, list[str]]]:
         ("1.8", "the pretext at an early epoch", early),
         ("1.9", "validation after every epoch", pretext_epochs or curves),
         ("1.10", "settings and their justification", [*settings, *tried]),
-        ("1.11", "accuracies, selected epochs and why", ["accuracy", "question_2"]),
+        ("1.11", "accuracies, selected epochs and why", ["accuracy", *repeated, "question_2"]),
         ("1.12", "early against latest pretext epoch", ["question_3"]),
         ("1.13", "which scheme is more accurate; was self-supervision useful", ["question_4a", "question_4b"]),
         ("1.14", "under- and overfitting, strategies, evidence", ["question_5", "fitting", *switched]),
