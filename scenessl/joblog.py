@@ -138,4 +138,4 @@ def _fix_threads(threads: int) -> None:
 
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a tenth of a training step; no kernel of ours reads it
+    torch.utils.deterministic.fill_uninitialized_memory = False  # a tenth of a training step; nothing reads it

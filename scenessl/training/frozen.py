@@ -77,6 +77,30 @@ def feature_batches(
         yield features[view, chunk], labels[chunk]
 
 
+def fit_classifier(
+    features: Tensor, data: Data, settings: Mapping, *, seed: int, state: State, watch: Watch = unwatched
+) -> tuple[nn.Module, Selection, list[dict]]:
+    """Train a new classifier by the common loop on cached features [views, n, width].
+
+    Returns:
+        The classifier as its last epoch leaves it, which epoch counts, and the history; `state` holds every epoch.
+    """
+    classifier, targets, train = new_classifier(features, data, settings, seed), data.labels, data.parts["train"]
+    rows = fit(
+        learner_of(classifier, settings, scenes.loss),
+        lambda epoch: feature_batches(features, targets, train, settings, generator(seed, "draws", epoch)),
+        measure_with(
+            lambda model, ids, purpose: score(model, [(features[0, ids], targets[ids])]),
+            sample_train(data.parts, seed),
+            data.parts["validation"],
+        ),
+        course_of(settings, seed, -(-len(train) // settings["batch_size"])),
+        state,
+        watch=watch,
+    )
+    return classifier, Selection.of(rows, settings, train_images=len(train), views=1), rows
+
+
 def train_classifier(
     *,
     settings: Mapping[str, object],
@@ -97,24 +121,11 @@ def train_classifier(
     Raises:
         AssertionError: the frozen part is not frozen, or the cache is not what the network computes.
     """
-    targets, train = data.labels, data.parts["train"]
     frozen = {
         name: tensor for name, tensor in weights.load_start(start, start_epoch).items() if name.startswith("features.")
     }
     cached = weights.load(features)["features"]
-    rows = fit(
-        learner_of(new_classifier(cached, data, settings, seed), settings, scenes.loss),
-        lambda epoch: feature_batches(cached, targets, train, settings, generator(seed, "draws", epoch)),
-        measure_with(
-            lambda model, ids, purpose: score(model, [(cached[0, ids], targets[ids])]),
-            sample_train(data.parts, seed),
-            data.parts["validation"],
-        ),
-        course_of(settings, seed, -(-len(train) // settings["batch_size"])),
-        state,
-        watch=watch,
-    )
-    selection = Selection.of(rows, settings, train_images=len(train), views=1)
+    _, selection, rows = fit_classifier(cached, data, settings, seed=seed, state=state, watch=watch)
     network = weights.metadata(start)["network"]
     write_results(rows, selection, state, outputs, network=network, others=frozen, prefix="classifier.")
     prove_frozen(outputs["weights"], frozen, weights.metadata(features)["hash"], cached[0], data.crops)

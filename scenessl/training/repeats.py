@@ -11,15 +11,10 @@ from torch import Tensor, nn
 from scenessl.arrays import write_arrays
 from scenessl.models import weights
 from scenessl.models.network import evaluation_mode
-from scenessl.tasks import scenes
 from scenessl.training.data import Data
-from scenessl.training.frozen import feature_batches, new_classifier
-from scenessl.training.loop import fit
-from scenessl.training.recipe import course_of, learner_of, measure_with, sample_train
-from scenessl.training.results import Selection
-from scenessl.training.seeding import generator
+from scenessl.training.frozen import fit_classifier
 from scenessl.training.state import State
-from scenessl.training.views import logits_of, score
+from scenessl.training.views import logits_of
 
 
 def write_repeats(
@@ -79,20 +74,7 @@ def _repeat(features: Tensor, data: Data, settings: Mapping, seed: int, state: S
 
 
 def retrained(features: Tensor, data: Data, settings: Mapping, seed: int, state: State) -> tuple[nn.Module, int]:
-    """Train as `scenessl.training.frozen.train_classifier` does; give classifier and epoch as selected."""
-    targets, train = data.labels, data.parts["train"]
-    classifier = new_classifier(features, data, settings, seed)
-    rows = fit(
-        learner_of(classifier, settings, scenes.loss),
-        lambda epoch: feature_batches(features, targets, train, settings, generator(seed, "draws", epoch)),
-        measure_with(
-            lambda model, ids, purpose: score(model, [(features[0, ids], targets[ids])]),
-            sample_train(data.parts, seed),
-            data.parts["validation"],
-        ),
-        course_of(settings, seed, -(-len(train) // settings["batch_size"])),
-        state,
-    )
-    epoch = Selection.of(rows, settings, train_images=len(train), views=1).selected_epoch
-    classifier.load_state_dict(state.load(f"epoch{epoch}"))
-    return classifier, epoch
+    """Train as `train_classifier` does; give classifier and epoch as selected."""
+    classifier, selection, _ = fit_classifier(features, data, settings, seed=seed, state=state)
+    classifier.load_state_dict(state.load(f"epoch{selection.selected_epoch}"))
+    return classifier, selection.selected_epoch
