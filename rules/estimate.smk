@@ -7,6 +7,7 @@ rule estimate:
         f"{LOGS}/estimate.log",
     threads: PLAN.threads
     resources:
+        **INFERENCE,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],

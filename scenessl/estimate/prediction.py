@@ -8,7 +8,7 @@ from scenessl.data.scenery import SCENES
 from scenessl.data.sources import Source, open_source
 from scenessl.estimate import work
 from scenessl.estimate.probe import probe
-from scenessl.estimate.stages import STAGES
+from scenessl.estimate.stages import STAGES, duration
 from scenessl.estimate.work import Images, Job, Network, Workload
 from scenessl.files import write_json
 from scenessl.models.device import choose_device
@@ -129,17 +129,9 @@ def table(
             time = duration(sum(seconds[job.output] for job in own))
             yield f"{title:<26} {len(own):>5} {done:>5} {passes[0]:>11,.0f} {passes[1]:>11,.0f} {time:>11}"
     yield f"one job after the other: {duration(sum(seconds.values()))}"
-    yield f"the whole study here, jobs beside each other: about {duration(whole)}, by a ten-second probe; early stopping"
-    yield "and what stands under 'there' make it less, other work on the machine and idle cores make it more"
+    yield f"the whole study on this machine, jobs beside each other: about {duration(whole)}"
+    yield "(from a short probe; less with early stopping and for what is there, more beside other work on the machine)"
 
 
 def _passes(job: Job, kinds: Sequence[str]) -> float:
     return sum(amount for kind, amount in job.work.items() if kind.startswith(tuple(kinds)))
-
-
-def duration(seconds: float) -> str:
-    """Write a time: 7.3 s, 1 min 24 s, 2 h 5 min."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, hours = round(seconds) // 60, round(seconds / 60) // 60
-    return f"{minutes} min {round(seconds) % 60} s" if minutes < 60 else f"{hours} h {round(seconds / 60) % 60} min"

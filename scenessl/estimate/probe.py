@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scenessl.data.batches import PIXELS, Batches
 from scenessl.data.crops import Crops, normalise
@@ -67,7 +67,7 @@ class Bench:
 
     Attributes:
         published: the study's configuration, see `work.Workload`.
-        views: images of noise, with as many classes as the study has, as the first network's task shows them.
+        data: images of noise, with as many classes as the study has.
         device: where the networks compute.
         folder: for what is made on the way.
     """
@@ -81,6 +81,11 @@ class Bench:
     def side(self) -> int:
         """Pixels of an image's side."""
         return self.published["image_side"]
+
+    @property
+    def any_settings(self) -> Mapping:
+        """The settings of the first model, for networks that only infer."""
+        return next(iter(self.published["models"].values()))["settings"]
 
     def network(self, outputs: int, settings: Mapping) -> Network:
         """Build the study's network with a model's classifier."""
@@ -102,10 +107,11 @@ def probe(published: Mapping, classes: int, device: str, source: Source | None) 
         source: its images, some of which are decoded; None where there are none yet.
     """
     with tempfile.TemporaryDirectory() as name:
-        bench = Bench(published, _noise(Path(name), published["image_side"], classes), choose_device(device), Path(name))
+        data = _noise(Path(name), published["image_side"], classes)
+        bench = Bench(published, data, choose_device(device), Path(name))
         frozen = [line for line in published["models"].values() if line["train"] == "classifier"]
         paces = {work.START: _start(JOB), work.LIGHT_START: _start(LIGHT_JOB)}
-        paces |= dict(_images(published, source, Path(name)))
+        paces |= dict(_images(published, source, bench.folder))
         paces |= dict(_networks(bench))
         paces |= dict(_inferences(bench))
         paces |= {work.CLIMBED: _climbed(bench)} if published.get("inversion") else {}
@@ -113,10 +119,10 @@ def probe(published: Mapping, classes: int, device: str, source: Source | None) 
         return paces | dict(_features(bench))
 
 
-def pace(once: Callable[[], float], seconds: float = SECONDS) -> float:
-    """Give the median seconds per unit of what `once` does, which returns how many units it did."""
+def pace(once: Callable[[], float], share: float = 1.0) -> float:
+    """Give the median seconds per unit of what `once` does, which returns how many, in a share of SECONDS."""
     once()
-    found, end = [], time.perf_counter() + seconds
+    found, end = [], time.perf_counter() + share * SECONDS
     while not found or time.perf_counter() < end:
         begin = time.perf_counter()
         units = once()
@@ -136,30 +142,18 @@ def _noise(folder: Path, side: int, classes: int) -> Data:
 
 
 def _networks(bench: Bench) -> Iterator[tuple[str, float]]:
-    """Train a few steps of every network, with its own task and recipe; score images as the first one's task does."""
-    first = True
+    """Train a few steps of every network, with its own task and recipe."""
     for name, line in bench.published["models"].items():
         if line["train"] == "classifier":
             continue
-        task = load_task(line["task"])
-        own = {key: value for key, value in line["settings"].items() if key in task.SETTINGS}
-        settings = line["settings"] | {"batch_size": _batch_size(line["settings"]["batch_size"], bench.side, task.VIEWS)}
+        task, stated = load_task(line["task"]), line["settings"]
+        options = {key: value for key, value in stated.items() if key in task.SETTINGS}
+        settings = stated | {"batch_size": _batch_size(stated["batch_size"], bench.side, task.VIEWS)}
         model = bench.network(len(task.target_names(bench.data.classes)), settings)
-        views = Views(task, bench.data, bench.device, own)
-        shown = partial(_endless, views, settings)
-        state = State(bench.folder / name, "probe")
-        yield from zip(
-            (work.steps_of(name), work.epoch_of(name)),
-            training_paces(learner_of(model, settings, task.loss), shown, settings, state),
-            strict=True,
-        )
-        if first:
-            yield work.FORWARD, pace(lambda: _scored(model, views))
-        first = False
-    if first:
-        views = Views(scenes, bench.data, bench.device, {})
-        settings = next(iter(bench.published["models"].values()))["settings"]
-        yield work.FORWARD, pace(lambda: _scored(bench.network(len(bench.data.classes), settings), views))
+        batches = partial(_endless, Views(task, bench.data, bench.device, options), settings)
+        learner, state = learner_of(model, settings, task.loss), State(bench.folder / name, "probe")
+        kinds = (work.steps_of(name), work.epoch_of(name))
+        yield from zip(kinds, training_paces(learner, batches, settings, state), strict=True)
 
 
 def _batch_size(wanted: int, side: int, views: int) -> int:
@@ -177,7 +171,7 @@ def _endless(views: Views, settings: Mapping) -> Iterator:
 
 
 def training_paces(
-    learner: Learner, batches: Callable[[], Iterator], settings: Mapping, state: State, seconds: float = SECONDS
+    learner: Learner, batches: Callable[[], Iterator], settings: Mapping, state: State, share: float = 1.0
 ) -> tuple[float, float]:
     """Let the training loop run for a while; give seconds per input, and those of the end of an epoch.
 
@@ -191,7 +185,7 @@ def training_paces(
             ticks.append(time.perf_counter())
             yield inputs, targets
             sizes.append(len(targets))
-            if len(ticks) > 2 and time.perf_counter() - ticks[1] > seconds:
+            if len(ticks) > 2 and time.perf_counter() - ticks[1] > share * SECONDS:
                 break
         ticks.append(time.perf_counter())
 
@@ -202,13 +196,6 @@ def training_paces(
     end = time.perf_counter()
     taken = [(after - before) / size for before, after, size in zip(ticks, ticks[1:], sizes, strict=False)]
     return statistics.median(taken[1:]), end - ticks[-1]
-
-
-def _scored(model: nn.Module, views: Views) -> int:
-    """Score some images in all views, as after an epoch."""
-    ids = torch.arange(min(NOISE_IMAGES, 2 * evaluation_batch(views.data.crops.side)))
-    score(model, views.evaluation(ids[: max(1, len(ids) // views.task.VIEWS)], 0, "probe"))
-    return max(1, len(ids) // views.task.VIEWS) * views.task.VIEWS
 
 
 def _classified(bench: Bench, settings: Mapping) -> float:
@@ -223,21 +210,24 @@ def _classified(bench: Bench, settings: Mapping) -> float:
             yield from feature_batches(features, labels, ids, settings, generator(0, "draws"))
 
     learner = learner_of(new_classifier(features, bench.data, settings, 0), settings, scenes.loss)
-    return training_paces(learner, batches, settings, State(bench.folder / "classifier", "probe"), SECONDS / 4)[0]
+    return training_paces(learner, batches, settings, State(bench.folder / "classifier", "probe"), 1 / 4)[0]
 
 
 # --- explanations -----------------------------------------------------------------------------------------------------
 
 
 def _inferences(bench: Bench) -> Iterator[tuple[str, float]]:
-    """Run the folded network, on images and on an image under masks."""
-    batch, width = evaluation_batch(bench.side), 2
-    settings = next(iter(bench.published["models"].values()))["settings"]
-    model = bench.network(width, settings).eval()
+    """Run the network as after an epoch, and the folded one on images and on an image under masks."""
+    batch = evaluation_batch(bench.side)
+    model = bench.network(len(bench.data.classes), bench.any_settings)
+    views, ids = Views(scenes, bench.data, bench.device, {}), torch.arange(batch)
     cam = ScoreCam(folded(model), VARIANTS["paper"], batch)
-    images = bench.noise(batch)
-    cell = max(1, bench.side // 32)
+    images, cell = bench.noise(batch), max(1, bench.side // 32)
     channels = torch.rand(1, 2 * batch, cell, cell, generator=generator(0, "probe")).to(bench.device)
+
+    def scored() -> int:
+        score(model, views.evaluation(ids, 0, "probe"))
+        return batch
 
     @torch.inference_mode()
     def plain() -> int:
@@ -248,6 +238,7 @@ def _inferences(bench: Bench) -> Iterator[tuple[str, float]]:
         cam.heats(images[:1], [0], channels).cpu()
         return 2 * batch
 
+    yield work.FORWARD, pace(scored)
     if bench.published.get("explain") or bench.published.get("inversion"):
         yield work.FOLDED, pace(plain)
     if bench.published.get("explain"):
@@ -258,7 +249,7 @@ def _climbed(bench: Bench) -> float:
     """Take steps of the ascent with as many images as the first model has: seconds per image and step."""
     asked = bench.published["inversion"]
     settings = {key: value for key, value in asked.items() if key not in ("models", "filters", "steps")}
-    model = bench.network(2, next(iter(bench.published["models"].values()))["settings"])
+    model = bench.network(2, bench.any_settings)
     wanted = goals(asked["filters"]).to(bench.device)
     units = Units(model, range(asked["filters"])).to(bench.device)
     start = start_image(bench.side, 1.0, 0).to(bench.device).expand(len(wanted), -1, -1, -1)
@@ -287,17 +278,17 @@ def _features(bench: Bench) -> Iterator[tuple[str, float]]:
         return 1
 
     if any(published.get(section) for section in ("probes", "trajectory", "label_efficiency")):
-        few, more = (pace(partial(fitted, rows), SECONDS / 4) for rows in (FEW_ROWS, MORE_ROWS))
+        few, more = (pace(partial(fitted, rows), 1 / 4) for rows in (FEW_ROWS, MORE_ROWS))
         row = max(0.0, more - few) / (MORE_ROWS - FEW_ROWS)
         yield from ((work.FITS, max(0.0, few - FEW_ROWS * row)), (work.FITTED, row))
     rows = unit(features)
     if published.get("probes") or published.get("neighbours"):
         compared = len(rows) ** 2 * width
-        yield work.COMPARED, pace(lambda: (nearest(rows, rows, 10), compared)[1], SECONDS / 4)
+        yield work.COMPARED, pace(lambda: (nearest(rows, rows, 10), compared)[1], 1 / 4)
     if published.get("embedding"):
         some = rows[:MAPPED_IMAGES].numpy(), labels[:MAPPED_IMAGES].numpy()
         mapped = partial(embed, *some, published["embedding"]["perplexity"], 0)
-        yield work.MAPPED, pace(lambda: (mapped(), work.n_log_n(MAPPED_IMAGES))[1], SECONDS / 4)
+        yield work.MAPPED, pace(lambda: (mapped(), work.n_log_n(MAPPED_IMAGES))[1], 1 / 4)
 
 
 def _images(published: Mapping, source: Source | None, folder: Path) -> Iterator[tuple[str, float]]:
