@@ -12,6 +12,7 @@ from project import ROOT
 from test_training import toy_batches, toy_learner
 from tiny_study import delta, tiny_project, write_images
 
+from benchmarks.rows import Slope
 from scenessl.data.sources import open_source
 from scenessl.estimate import prediction, probe, work
 from scenessl.estimate.stages import STAGES
@@ -53,6 +54,17 @@ def test_trainings_are_counted_as_by_hand():
     }
     assert found["train", "perturbation_seed0"].work["inputs of perturbation"] == 2 * 100 * 8
     assert found["train", "rotation_scenes_seed0"].work == {"classified": 12 * 100, "forward": 64, "start": 1}
+
+
+def test_starts_and_features_are_those_that_something_needs():
+    found = jobs(seeds=2)
+    starts = {name for stage, name in found if stage == "starts"}
+    assert starts == {f"starts/{name}.safetensors" for name in ("imagenet", "random_seed0", "random_seed1")}
+    features = {name for stage, name in found if stage == "features"}
+    seeds = {
+        f"{name}-seed{seed}" for name in ("rotation", "perturbation", "perturbation@3", "random") for seed in (0, 1)
+    }
+    assert features == seeds | {"imagenet", "supervised-seed0"}  # the last for pictures of the first seed
 
 
 def test_inference_is_counted_as_by_hand():
@@ -143,6 +155,11 @@ def test_the_time_is_bounded_by_cores_by_the_longest_chain_and_by_the_gpu():
     assert prediction.elapsed(alone, seconds, threads=1, cores=8, one_at_a_time=True) == 40
     chained = [replace(job, needs=(before,)) for job, before in zip(alone, " abc", strict=True)]
     assert prediction.elapsed(chained, seconds, threads=1, cores=8, one_at_a_time=False) == 40
+
+
+def test_a_slope_is_the_power_of_the_size():
+    assert Slope("s", "images", (1, 2, 4, 8), [3 * size**1.5 for size in (1, 2, 4, 8)]).slope == pytest.approx(1.5)
+    assert Slope("s", "images", (1, 2, 4), [7, 7, 7]).line() == "| s | images: 1, 2, 4 | 7, 7, 7 | 0.00 |"
 
 
 def test_an_epochs_file_is_made_by_its_training():

@@ -138,7 +138,7 @@ class Workload:
     published: Mapping
     images: Images
     network: Network
-    wanted_features: dict[str, tuple[str, int]] = field(default_factory=dict)  # tag -> start, seed
+    wanted_features: dict[str, tuple[str, int]] = field(default_factory=dict, init=False)  # tag -> start, seed
 
     def __post_init__(self) -> None:
         """Read what is asked for most."""
@@ -152,7 +152,8 @@ class Workload:
         made = [*self._data(), *self._trainings(), *self._predictions()]
         made += [*self._scorecam(), *self._inversion(), *self._looks(), *self._probes(), *self._trajectory()]
         made += [*self._few_labels(), *self._trials()]
-        made += [*self._features(), *self._starts(made)]  # those that somebody asked for
+        made += self._features()  # those that have been asked for, and starts likewise
+        made += self._starts(made)
         figures = [Job("figures", name, name, {LIGHT_START: 1}) for name in manifest.figure_files(self.published)]
         ends = tuple(job.output for job in made)
         report = [Job("report", name, output, {LIGHT_START: 1}, ends) for name, output in REPORT.items()]
