@@ -1,7 +1,7 @@
 """How the cost of each stage grows: slopes between the logarithms of size and seconds, 1 where cost is proportional.
 
 What the stages are made of is timed at a few sizes. What whole stages take is predicted, as by `snakemake estimate`,
-for the main study at one, two and four times its images, seeds or trained networks.
+for the main study at one, two and four times its images, seeds, trained networks or channels.
 """
 
 import time
@@ -19,7 +19,7 @@ from scenessl.data.crops import normalise
 from scenessl.estimate.prediction import predicted, study_network
 from scenessl.estimate.probe import probe
 from scenessl.estimate.stages import STAGES
-from scenessl.estimate.work import Images, Workload
+from scenessl.estimate.work import Images, Workload, epoch_of, steps_of
 from scenessl.explain.ascent import Ascent, ascend
 from scenessl.explain.folding import folded
 from scenessl.explain.inversion import Units, goals, start_image
@@ -38,8 +38,8 @@ SEEDS = (1, 10, 30, 100)
 def slopes(material: Material) -> Iterator[Slope]:
     """Time the parts, count the stages, plan the workflow."""
     for stage, size, sizes, make in (
-        ("training", "images", (32, 64, 128), training),
-        ("inference", "images", (32, 64, 128, 256), inference),
+        ("training", "images", (16, 32, 64), training),
+        ("inference", "images", (16, 32, 64, 128), inference),
         ("Score-CAM", "channels", (32, 64, 128, 256), scorecam),
         ("inversion", "filters", (2, 4, 8), inversion),
     ):
@@ -50,11 +50,13 @@ def slopes(material: Material) -> Iterator[Slope]:
 
 
 def seconds(side: Callable[[int], object], size: int) -> float:
-    """Time the second of two rounds."""
-    side(size)
-    begin = time.perf_counter()
-    side(size)
-    return time.perf_counter() - begin
+    """Take the processor's seconds of the quickest of three rounds: other work on the machine counts for little."""
+    found = []
+    for _ in range(3):
+        begin = time.process_time()
+        side(size)
+        found.append(time.process_time() - begin)
+    return min(found)
 
 
 def training(material: Material) -> Callable[[int], object]:
@@ -93,21 +95,27 @@ def inversion(material: Material) -> Callable[[int], object]:
 
 
 def counted() -> Iterator[Slope]:
-    """Predict the main study's stages, grown in one direction at a time."""
+    """Predict the main study's stages, grown in one direction at a time; stages that stay are left out."""
     paces = probe(_published(), SCENE15.classes, "cpu", None)
-    for what in ("images", "seeds", "networks"):
+    for name, _ in _copies(_published()["models"], max(TIMES)):
+        original = name.rpartition("_")[0]
+        paces |= {kind(name): paces[kind(original)] for kind in (steps_of, epoch_of)}
+    for what in ("images", "seeds", "networks", "channels"):
         found = [by_stage(what, factor, paces) for factor in TIMES]
-        for stage in found[0]:
+        for stage in (stage for stage in found[0] if found[-1][stage] != found[0][stage]):
             yield Slope(f"{STAGES[stage]} (predicted)", what, TIMES, [sums[stage] for sums in found])
 
 
 def by_stage(what: str, factor: int, paces: Mapping[str, float]) -> dict[str, float]:
-    """Sum the predicted seconds by stage at `factor` times as many images, seeds or trained networks."""
+    """Sum the predicted seconds by stage at `factor` times as many images, seeds, trained networks or channels."""
     many = {part: factor * getattr(SCENE15, part) for part in ("train", "validation", "test")}
     images = replace(SCENE15, **many) if what == "images" else SCENE15
-    published = _published(**{what: factor} if what != "images" else {})
+    published = _published(**{what: factor} if what in ("seeds", "networks") else {})
+    network = study_network(published)
+    if what == "channels":  # as many more masks; a pass through the network takes what it takes
+        network = replace(network, blocks=[(factor * channels, side) for channels, side in network.blocks])
     sums: dict[str, float] = {}
-    for job in Workload(published, images, study_network(published)).jobs():
+    for job in Workload(published, images, network).jobs():
         sums[job.stage] = sums.get(job.stage, 0.0) + predicted(job, paces)
     return sums
 
@@ -116,11 +124,15 @@ def _published(seeds: int = 1, networks: int = 1) -> dict:
     """Give the main study with some seeds and every network several times."""
     with open(ROOT / "config.yaml", encoding="utf-8") as file:
         config = yaml.safe_load(file)
-    lines = config["models"]
-    trained = {name: line for name, line in lines.items() if line["train"] == "all"}
-    lines |= {f"{name}_{number}": line for number in range(1, networks) for name, line in trained.items()}
-    study = Study(config | {"seeds": seeds}, task_settings(ROOT / "scenessl" / "tasks"))
+    models = config["models"] | dict(_copies(config["models"], networks))
+    study = Study(config | {"seeds": seeds, "models": models}, task_settings(ROOT / "scenessl" / "tasks"))
     return study.published({"kind": "folders"}, {})
+
+
+def _copies(models: Mapping[str, Mapping], times: int) -> Iterator[tuple[str, Mapping]]:
+    """Give every model of which all layers train under further names."""
+    trained = {name: line for name, line in models.items() if line["train"] == "all"}
+    yield from ((f"{name}_{number}", line) for number in range(1, times) for name, line in trained.items())
 
 
 def plan(material: Material, seeds: int) -> float:
