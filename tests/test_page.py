@@ -253,6 +253,7 @@ def test_times_stand_beside_what_was_estimated_for_the_same_jobs_and_never_in_th
     write_page(root, TEMPLATES, tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "about 2 h 5 min for the whole study" in text
+    assert "for the 2 jobs that were both predicted and measured it was 14.8 s, and they took 15.0 s" in text
     stages = {stage["stage"]: stage for stage in times.times(Material(read_evidence(root)))["stages"]}
     assert {name: stage["estimated"] for name, stage in stages.items()} == {
         "Training": 8.25, "Comparison of extractors": 6.5, "Trials of settings": None, "Few labels": None,

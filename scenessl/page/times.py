@@ -1,7 +1,7 @@
 """Where the time went: what Snakemake measured of every job, beside what was estimated before; for the page only."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from pathlib import Path
 
 from scenessl.estimate.stages import STAGES, duration
@@ -26,16 +26,19 @@ def times(material: Material) -> dict[str, object]:
     What was measured for models that the study no longer has does not count.
 
     `seconds` are by the clock, `processor` seconds of all cores, `memory` the peak in MB, `estimated` the seconds that
-    were predicted for the same jobs: None where none were. `estimate` is the time predicted for the whole study.
+    were predicted for the same jobs: None where none were. `estimate` is the time predicted for the whole study, and
+    `both` the sums over the jobs that were predicted and measured.
     """
     subjects = {*STARTS, *material.evidence.models}
     folder = material.root / "benchmarks"
     whole, estimated = read_estimate(folder / ESTIMATE)
     jobs = [job for job in _jobs(folder, estimated) if _is_of(subjects, job["name"])]
     jobs.sort(key=lambda job: -job["seconds"])
-    stages = [_stage(stage, jobs) for stage in dict.fromkeys(job["stage"] for job in jobs)]
+    titles = dict.fromkeys(job["stage"] for job in jobs)
+    stages = [_stage(title, [job for job in jobs if job["stage"] == title]) for title in titles]
     stages.sort(key=lambda stage: -stage["seconds"])
-    return {"jobs": jobs, "stages": stages, "estimate": None if whole is None else duration(whole)}
+    both = _stage("all", [job for job in jobs if job["estimated"] is not None])
+    return {"jobs": jobs, "stages": stages, "estimate": None if whole is None else duration(whole), "both": both}
 
 
 def _is_of(subjects: Container[str], name: str) -> bool:
@@ -86,10 +89,9 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _stage(stage: str, jobs: Iterable[dict]) -> dict[str, object]:
-    own = [job for job in jobs if job["stage"] == stage]
-    seconds = sum(job["seconds"] for job in own)
-    predicted = [job["estimated"] for job in own]
+def _stage(title: str, jobs: Collection[Mapping]) -> dict[str, object]:
+    """Sum jobs up; what was estimated only where it was for all of them."""
+    seconds, predicted = sum(job["seconds"] for job in jobs), [job["estimated"] for job in jobs]
     estimated = None if None in predicted else sum(predicted)
-    found = {"stage": stage, "jobs": len(own), "seconds": seconds, "time": duration(seconds)}
+    found = {"stage": title, "jobs": len(jobs), "seconds": seconds, "time": duration(seconds)}
     return found | {"estimated": estimated, "estimated_time": duration(estimated)}
