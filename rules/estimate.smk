@@ -1,7 +1,7 @@
 # Needs nothing but images, or where they will be drawn; counts what the study computes, and tells how long that takes.
 
 
-# Prints the time that the study will take here, by a ten-second probe; the page shows it beside what was measured.
+# Prints the time that the study will take here, by a short probe; the page shows it beside what was measured.
 rule estimate:
     log:
         f"{LOGS}/estimate.log",

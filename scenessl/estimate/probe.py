@@ -1,4 +1,4 @@
-"""How long a unit of each kind of work takes here, measured in about ten seconds with the study's network and settings.
+"""How long a unit of each kind of work takes here, measured in a short while with the study's network and settings.
 
 What is measured is what runs: the loop of the trainings, the passes of the evaluations, Score-CAM's and the ascent's.
 Weights are drawn, images are noise; neither changes what a pass takes. The first round of each warms up and does not
