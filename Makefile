@@ -1,6 +1,6 @@
 # One word for each thing that a user does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo report draft page check test test-long test-quick test-slurm torture bench lint lock clean-env
+.PHONY: help demo report estimate draft page check test test-long test-quick test-slurm torture bench lint lock clean-env
 SHELL := /bin/bash
 
 VENV ?= .venv
@@ -47,6 +47,11 @@ report: ## the real study: DATA=/path [WEIGHTS=/file FIRST_NAME= LAST_NAME= NUMB
 	@$(RUN) -m scenessl.study.local $(foreach key,$(REMEMBERED),$(call given,$(key))) $(MINE)
 	@$(READ) $(if $(STUDY),$(STUDY_FILE),config.yaml)
 	@$(SNAKEMAKE) $(CHOICE)
+
+estimate: ## how long the study will take here, from a short probe, before anything is made [NAME= STUDY=]
+	@./install.sh run
+	@$(READ) $(if $(STUDY),$(STUDY_FILE),config.yaml)
+	@$(SNAKEMAKE) estimate --nolock $(CHOICE)
 
 draft: ## a PDF of what is there so far, with missing parts named [NAME= STUDY=]
 	@./install.sh run

@@ -32,6 +32,7 @@ include: "rules/evaluate.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/page.smk"
+include: "rules/estimate.smk"
 
 
 # What the study asks for beside models and tables, one file each.

@@ -14,12 +14,14 @@ from pathlib import Path
 import torch
 
 from benchmarks.material import prepare
-from benchmarks.rows import HEAD, LIMITS
+from benchmarks.rows import HEAD, LIMITS, SLOPES
 from scenessl.joblog import job
 
 RATIOS = ("training", "frozen", "scorecam", "inversion", "decoding")
 SIZES = ("memory", "workflow")
-NAMES = (*RATIOS, *SIZES)
+SCALES = ("scaling",)
+NAMES = (*RATIOS, *SIZES, *SCALES)
+TABLES = ((HEAD, RATIOS, "rows"), (LIMITS, SIZES, "limits"), (SLOPES, SCALES, "slopes"))
 
 
 def main() -> None:
@@ -35,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, job(Path(folder) / "log", asked.threads):
         material = prepare(Path(folder), asked.data, asked.weights)
         print("\n".join(machine()), flush=True)
-        for head, stages, measure in ((HEAD, RATIOS, "rows"), (LIMITS, SIZES, "limits")):
+        for head, stages, measure in TABLES:
             print(f"\n{head}", flush=True)
             for name in stages:
                 if name in (asked.names or NAMES):

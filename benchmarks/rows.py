@@ -1,6 +1,9 @@
-"""The rows of the two tables: what is compared with what, and what has a limit."""
+"""The rows of the tables: what is compared with what, what has a limit, and what grows with what."""
 
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import log
 
 from benchmarks.pairs import Pairs
 
@@ -46,5 +49,33 @@ class Limit:
         return f"| {self.what} | {self.found:.1f} {self.unit} | {self.most:.1f} {self.unit} | {met} |"
 
 
+@dataclass(frozen=True)
+class Slope:
+    """What a stage takes at some sizes.
+
+    Attributes:
+        stage: what is timed.
+        size: what its sizes count.
+        sizes: from the smallest on.
+        seconds: at each of them.
+    """
+
+    stage: str
+    size: str
+    sizes: Sequence[int]
+    seconds: Sequence[float]
+
+    @property
+    def slope(self) -> float:
+        """The slope of log seconds against log size, by least squares: 1 where cost is proportional, 0 where fixed."""
+        return statistics.linear_regression(list(map(log, self.sizes)), list(map(log, self.seconds))).slope
+
+    def line(self) -> str:
+        """Write a row of a Markdown table."""
+        sizes, seconds = ", ".join(map(str, self.sizes)), ", ".join(f"{value:.3g}" for value in self.seconds)
+        return f"| {self.stage} | {self.size}: {sizes} | {seconds} | {self.slope:.2f} |"
+
+
 HEAD = "| stage | against | times as fast, median (min to max) | demanded | met | notes |\n" + "| --- " * 6 + "|"
 LIMITS = "| what | found | at most | met |\n" + "| --- " * 4 + "|"
+SLOPES = "| stage | sizes | seconds | slope |\n" + "| --- " * 4 + "|"

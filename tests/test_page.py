@@ -14,7 +14,7 @@ from synthetic_study import write_study
 
 from scenessl.errors import UserError
 from scenessl.evaluation.runs import Predictions, read_predictions
-from scenessl.files import read_csv
+from scenessl.files import read_csv, write_json
 from scenessl.page import answers, features, inline, pictures, times, viewers
 from scenessl.page.assemble import write_page
 from scenessl.page.material import Material
@@ -238,7 +238,33 @@ def test_times_are_of_the_last_run_and_of_models_that_the_study_has(tmp_path):
     write_page(root, TEMPLATES, tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<code>rotation, seed 0</code>" in text and "7.5 s" in text
-    assert "gone" not in text
+    assert "gone" not in text and "snakemake estimate" not in text
+
+
+def test_times_stand_beside_what_was_estimated_for_the_same_jobs_and_never_in_the_pdf(tmp_path):
+    root = complete(write_study(tmp_path, per_class=1))
+    paper_before = render_html(read_evidence(root), paper(TEMPLATES))
+    for job in ("train/rotation_seed0", "trials/short_rotation", "extractors/all", "label_efficiency/seed0"):
+        (root / "benchmarks" / job).parent.mkdir(parents=True, exist_ok=True)
+        (root / "benchmarks" / f"{job}.tsv").write_text("s\tcpu_time\n7.5\t9\n")
+    jobs = [("train", "rotation_seed0", 8.25), ("train", "supervised_seed0", 4000), ("extractors", "all", 6.5)]
+    rows = [dict(zip(("stage", "name", "seconds"), job, strict=True)) for job in jobs]
+    write_json(root / "benchmarks" / times.ESTIMATE, {"seconds": 7499.0, "jobs": rows})
+    write_page(root, TEMPLATES, tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "about 2 h 5 min for the whole study" in text
+    assert "for the 2 jobs that were both predicted and measured it was 14.8 s, and they took 15.0 s" in text
+    stages = {stage["stage"]: stage for stage in times.times(Material(read_evidence(root)))["stages"]}
+    assert {name: stage["estimated"] for name, stage in stages.items()} == {
+        "Training": 8.25, "Comparison of extractors": 6.5, "Trials of settings": None, "Few labels": None,
+    }  # fmt: skip
+    assert render_html(read_evidence(root), paper(TEMPLATES)) == paper_before
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"seconds": "x", "jobs": []}', '{"seconds": 1, "jobs": [1]}'])
+def test_an_estimate_that_is_none_leaves_the_times_alone(tmp_path, content):
+    (tmp_path / times.ESTIMATE).write_text(content)
+    assert times.read_estimate(tmp_path / times.ESTIMATE) == (None, {})
 
 
 def test_vendored_scripts_are_those_whose_sums_are_listed():

@@ -32,6 +32,7 @@ ALLOWED = {
     ("scenessl/data/folders.py", "set in labels"): LOOKED_UP,
     ("scenessl/data/nearby.py", "folder.glob"): REMOVED,
     ("scenessl/data/trees.py", "os.scandir"): "entries are sorted two lines on",
+    ("scenessl/estimate/probe.py", "import time"): "measures; what it finds stands below benchmarks/ and on the page",
     ("scenessl/explain/predicted.py", "set in take"): LOOKED_UP,
     ("scenessl/files.py", "folder.glob"): REMOVED,
     ("scenessl/models/device.py", "os.getpid"): "chooses among equal cards when all are taken",

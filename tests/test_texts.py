@@ -153,7 +153,12 @@ def test_snakemake_says_that_a_key_stands_twice(project):
 
 
 def test_make_has_the_files_read_before_snakemake():
-    for goal, files in (("demo", "config.yaml studies/demo.yaml"), ("report", "config.yaml"), ("draft", "config.yaml")):
+    for goal, files in (
+        ("demo", "config.yaml studies/demo.yaml"),
+        ("report", "config.yaml"),
+        ("draft", "config.yaml"),
+        ("estimate", "config.yaml"),
+    ):
         made = subprocess.run(["make", "-n", goal], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         assert re.search(rf"-m scenessl.study.texts {files}\n.*-m snakemake", made), made
 

@@ -1,28 +1,23 @@
-"""Where the time went: what Snakemake measured of every job, for the page only."""
+"""Where the time went: what Snakemake measured of every job, beside what was estimated before; for the page only."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Iterable, Mapping
 from pathlib import Path
 
+from scenessl.estimate.stages import STAGES, duration
+from scenessl.files import read_json
 from scenessl.page.material import Material
-from scenessl.report.numbers import DASH
 
-STAGES = {
-    "train": "Training",
-    "features": "Features for classifiers",
-    "predict": "Predictions",
-    "scorecam": "Score-CAM",
-    "cam": "Class activation maps",
-    "inversion": "Model inversion",
-    "embedding": "Maps of the features",
-    "neighbours": "Nearest neighbours",
-    "probes": "Probes",
-}
-"""Folders of benchmarks/ in words; any other is named as it is."""
+ESTIMATE = "estimate.json"
+"""Beside the folders of benchmarks/: what `snakemake estimate` predicted."""
 
 STARTS = ("imagenet", "random")
 SUBJECT = re.compile(r"[^@,-]*")
 """The model or start in a job's name: "rotation" in "rotation@3, seed 0"."""
+FORM = re.compile("(short|full)_")
+"""Before the model in the name of its trials."""
+OF_ALL = re.compile(r"all|seed\d+")
+"""Jobs of no single model."""
 
 
 def times(material: Material) -> dict[str, object]:
@@ -30,16 +25,39 @@ def times(material: Material) -> dict[str, object]:
 
     What was measured for models that the study no longer has does not count.
 
-    `seconds` are by the clock, `processor` seconds of all cores, `memory` the peak in MB.
+    `seconds` are by the clock, `processor` seconds of all cores, `memory` the peak in MB, `estimated` the seconds that
+    were predicted for the same jobs: None where none were. `estimate` is the time predicted for the whole study, and
+    `both` the sums over the jobs that were predicted and measured.
     """
     subjects = {*STARTS, *material.evidence.models}
-    jobs = [job for job in _jobs(material.root / "benchmarks") if SUBJECT.match(job["name"])[0] in subjects]
+    folder = material.root / "benchmarks"
+    whole, estimated = read_estimate(folder / ESTIMATE)
+    jobs = [job for job in _jobs(folder, estimated) if _is_of(subjects, job["name"])]
     jobs.sort(key=lambda job: -job["seconds"])
-    stages = [_stage(stage, jobs) for stage in dict.fromkeys(job["stage"] for job in jobs)]
-    return {"jobs": jobs, "stages": sorted(stages, key=lambda stage: -stage["seconds"])}
+    titles = dict.fromkeys(job["stage"] for job in jobs)
+    stages = [_stage(title, [job for job in jobs if job["stage"] == title]) for title in titles]
+    stages.sort(key=lambda stage: -stage["seconds"])
+    both = _stage("all", [job for job in jobs if job["estimated"] is not None])
+    return {"jobs": jobs, "stages": stages, "estimate": None if whole is None else duration(whole), "both": both}
 
 
-def _jobs(folder: Path) -> Iterable[dict[str, object]]:
+def _is_of(subjects: Container[str], name: str) -> bool:
+    """Tell whether a job is of one of these models and starts, or of all."""
+    subject = SUBJECT.match(name)[0]
+    return subject in subjects or FORM.sub("", subject, count=1) in subjects or bool(OF_ALL.fullmatch(name))
+
+
+def read_estimate(file: Path) -> tuple[float | None, dict[tuple[str, str], float]]:
+    """Read what was predicted: for the whole study, and by stage and job; nothing where there is no such file."""
+    try:
+        found = read_json(file)
+        by_job = {(job["stage"], job["name"]): float(job["seconds"]) for job in found["jobs"]}
+        return float(found["seconds"]), by_job
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, {}
+
+
+def _jobs(folder: Path, estimated: Mapping[tuple[str, str], float]) -> Iterable[dict[str, object]]:
     for file in sorted(folder.rglob("*.tsv")):
         row = _last_row(file)
         if row:
@@ -50,6 +68,7 @@ def _jobs(folder: Path) -> Iterable[dict[str, object]]:
                 "processor": processor,
                 "processor_time": duration(processor),
                 "memory": row.get("max_rss"),
+                "estimated": estimated.get((stage, file.stem)),
             }
 
 
@@ -70,16 +89,9 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _stage(stage: str, jobs: Iterable[dict]) -> dict[str, object]:
-    seconds = [job["seconds"] for job in jobs if job["stage"] == stage]
-    return {"stage": stage, "jobs": len(seconds), "seconds": sum(seconds), "time": duration(sum(seconds))}
-
-
-def duration(seconds: float | None) -> str:
-    """Write a time: 7.3 s, 1 min 24 s, 2 h 5 min; a dash for none."""
-    if seconds is None:
-        return DASH
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, hours = round(seconds) // 60, round(seconds / 60) // 60
-    return f"{minutes} min {round(seconds) % 60} s" if minutes < 60 else f"{hours} h {round(seconds / 60) % 60} min"
+def _stage(title: str, jobs: Collection[Mapping]) -> dict[str, object]:
+    """Sum jobs up; what was estimated only where it was for all of them."""
+    seconds, predicted = sum(job["seconds"] for job in jobs), [job["estimated"] for job in jobs]
+    estimated = None if None in predicted else sum(predicted)
+    found = {"stage": title, "jobs": len(jobs), "seconds": seconds, "time": duration(seconds)}
+    return found | {"estimated": estimated, "estimated_time": duration(estimated)}

@@ -1,0 +1,323 @@
+"""How long a unit of each kind of work takes here, measured in a short while with the study's network and settings.
+
+What is measured is what runs: the loop of the trainings, the passes of the evaluations, Score-CAM's and the ascent's.
+Weights are drawn, images are noise; neither changes what a pass takes. The first round of each warms up and does not
+count, of the others the median does.
+"""
+
+import io
+import os
+import statistics
+import subprocess  # nosec B404 # of this interpreter, without a shell
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scenessl.data.batches import PIXELS, Batches
+from scenessl.data.crops import Crops, normalise
+from scenessl.data.decode import DECODERS
+from scenessl.data.drawn import draw
+from scenessl.data.scenery import SCENES
+from scenessl.data.sources import Source, open_source
+from scenessl.data.transforms import crop
+from scenessl.estimate import work
+from scenessl.evaluation.logistic import fit_path
+from scenessl.evaluation.probes import WITHOUT_VALIDATION
+from scenessl.explain.ascent import Ascent, ascend
+from scenessl.explain.embedding import embed
+from scenessl.explain.folding import folded
+from scenessl.explain.inversion import Units, goals, start_image
+from scenessl.explain.scorecam import ScoreCam
+from scenessl.explain.variants import VARIANTS
+from scenessl.models.device import choose_device
+from scenessl.models.network import Network, build
+from scenessl.models.similarity import nearest, unit
+from scenessl.tasks import scenes
+from scenessl.training.data import Data
+from scenessl.training.frozen import feature_batches, new_classifier
+from scenessl.training.loop import Learner, fit
+from scenessl.training.recipe import course_of, learner_of
+from scenessl.training.seeding import generator
+from scenessl.training.state import State
+from scenessl.training.views import Views, evaluation_batch, load_task, score
+
+SECONDS = 0.8  # that each measurement takes at least, its first round not counted
+TRAINING_PIXELS = 8 * 224**2  # of a step at most: larger batches take as long by image, and too long in all
+NOISE_IMAGES = 64
+FEW_ROWS, MORE_ROWS = 64, 512  # of two regressions, from which a fixed and a growing part follow
+MAPPED_IMAGES = 100
+DECODED_IMAGES = 12
+DRAWN_SIDE = 80  # pixels of the images that are drawn, as in studies/demo.yaml
+JOB = "import scenessl.training.network, scenessl.explain.scorecam"
+LIGHT_JOB = "import matplotlib.pyplot, numpy, scenessl.files"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is measured with.
+
+    Attributes:
+        published: the study's configuration, see `work.Workload`.
+        data: images of noise, with as many classes as the study has.
+        device: where the networks compute.
+        folder: for what is made on the way.
+    """
+
+    published: Mapping
+    data: Data
+    device: torch.device
+    folder: Path
+
+    @property
+    def side(self) -> int:
+        """Pixels of an image's side."""
+        return self.published["image_side"]
+
+    @property
+    def any_settings(self) -> Mapping:
+        """The settings of the first model, for networks that only infer."""
+        return next(iter(self.published["models"].values()))["settings"]
+
+    def network(self, outputs: int, settings: Mapping) -> Network:
+        """Build the study's network with a model's classifier."""
+        drawn = build(self.published["network"], outputs, settings["dropout"], settings["fc_layers"])
+        return drawn.to(self.device)
+
+    def noise(self, count: int) -> Tensor:
+        """Give normalised images [count, 3, S, S]."""
+        return normalise(self.data.crops.batch(np.arange(count) % NOISE_IMAGES).to(self.device))
+
+
+def probe(published: Mapping, classes: int, device: str, source: Source | None) -> dict[str, float]:
+    """Measure the seconds of a unit of every kind of work that this study may have (see `work`).
+
+    Args:
+        published: content of the study's configuration.yaml.
+        classes: how many classes its images have.
+        device: see `choose_device`.
+        source: its images, some of which are decoded; None where there are none yet.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        data = _noise(Path(name), published["image_side"], classes)
+        bench = Bench(published, data, choose_device(device), Path(name))
+        frozen = [line for line in published["models"].values() if line["train"] == "classifier"]
+        paces = {work.START: _start(JOB), work.LIGHT_START: _start(LIGHT_JOB)}
+        paces |= dict(_images(published, source, bench.folder))
+        paces |= dict(_networks(bench))
+        paces |= dict(_inferences(bench))
+        paces |= {work.CLIMBED: _climbed(bench)} if published.get("inversion") else {}
+        paces |= {work.CLASSIFIED: _classified(bench, frozen[0]["settings"])} if frozen else {}
+        return paces | dict(_features(bench))
+
+
+def pace(once: Callable[[], float], share: float = 1.0) -> float:
+    """Give the median seconds per unit of what `once` does, which returns how many, in a share of SECONDS."""
+    once()
+    found, end = [], time.perf_counter() + share * SECONDS
+    while not found or time.perf_counter() < end:
+        begin = time.perf_counter()
+        units = once()
+        found.append((time.perf_counter() - begin) / units)
+    return statistics.median(found)
+
+
+def _noise(folder: Path, side: int, classes: int) -> Data:
+    """Make images of noise, all of which train."""
+    draws = np.random.default_rng(0)
+    np.save(folder / "crops.npy", draws.integers(0, 256, (NOISE_IMAGES, 3, side, side), np.uint8))
+    labels = torch.arange(NOISE_IMAGES) % classes
+    return Data(labels, [str(number) for number in range(classes)], {}, Crops(folder / "crops.npy"))
+
+
+# --- trainings --------------------------------------------------------------------------------------------------------
+
+
+def _networks(bench: Bench) -> Iterator[tuple[str, float]]:
+    """Train a few steps of every network, with its own task and recipe."""
+    for name, line in bench.published["models"].items():
+        if line["train"] == "classifier":
+            continue
+        task, stated = load_task(line["task"]), line["settings"]
+        options = {key: value for key, value in stated.items() if key in task.SETTINGS}
+        settings = stated | {"batch_size": _batch_size(stated["batch_size"], bench.side, task.VIEWS)}
+        model = bench.network(len(task.target_names(bench.data.classes)), settings)
+        batches = partial(_endless, Views(task, bench.data, bench.device, options), settings)
+        learner, state = learner_of(model, settings, task.loss), State(bench.folder / name, "probe")
+        kinds = (work.steps_of(name), work.epoch_of(name))
+        yield from zip(kinds, training_paces(learner, batches, settings, state), strict=True)
+
+
+def _batch_size(wanted: int, side: int, views: int) -> int:
+    """Give the inputs of a step: as many as the recipe says, or as TRAINING_PIXELS allow, in whole images."""
+    return max(2 * views, min(wanted, TRAINING_PIXELS // side**2))
+
+
+def _endless(views: Views, settings: Mapping) -> Iterator:
+    """Give batches of one epoch after the other."""
+    ids = torch.arange(len(views.data.crops))
+    epoch = 0
+    while True:
+        epoch += 1
+        yield from views.training(ids, epoch, 0, settings["batch_size"], settings["augmentation"])
+
+
+def training_paces(
+    learner: Learner, batches: Callable[[], Iterator], settings: Mapping, state: State, share: float = 1.0
+) -> tuple[float, float]:
+    """Let the training loop run for a while; give seconds per input, and those of the end of an epoch.
+
+    Its clock is the batches' generator: between two that the loop asks for lies one step, and the reading of the next
+    batch. The last one has been asked for when the epoch ends, which keeps the state.
+    """
+    ticks, sizes = [], []
+
+    def timed(_: int) -> Iterator:
+        for inputs, targets in batches():
+            ticks.append(time.perf_counter())
+            yield inputs, targets
+            sizes.append(len(targets))
+            if len(ticks) > 2 and time.perf_counter() - ticks[1] > share * SECONDS:
+                break
+        ticks.append(time.perf_counter())
+
+    nothing = {f"{part}_{name}": 0.0 for part in ("train", "validation") for name in ("loss", "accuracy")}
+    course = course_of(dict(settings) | {"epochs": 1, "early_stop": None}, seed=0, epoch_steps=1000)
+    with redirect_stderr(io.StringIO()):
+        fit(learner, timed, lambda model: nothing, course, state)
+    end = time.perf_counter()
+    taken = [(after - before) / size for before, after, size in zip(ticks, ticks[1:], sizes, strict=False)]
+    return statistics.median(taken[1:]), end - ticks[-1]
+
+
+def _classified(bench: Bench, settings: Mapping) -> float:
+    """Train a classifier on features of noise: seconds per image."""
+    width = build(bench.published["network"], 2).classifier[-1].in_features
+    features = torch.randn(2, NOISE_IMAGES * 8, width, generator=generator(0, "probe"))
+    ids = torch.arange(features.shape[1])
+    labels = ids % len(bench.data.classes)
+
+    def batches() -> Iterator:
+        while True:
+            yield from feature_batches(features, labels, ids, settings, generator(0, "draws"))
+
+    learner = learner_of(new_classifier(features, bench.data, settings, 0), settings, scenes.loss)
+    return training_paces(learner, batches, settings, State(bench.folder / "classifier", "probe"), 1 / 4)[0]
+
+
+# --- explanations -----------------------------------------------------------------------------------------------------
+
+
+def _inferences(bench: Bench) -> Iterator[tuple[str, float]]:
+    """Run the network as after an epoch, and the folded one on images and on an image under masks."""
+    batch = evaluation_batch(bench.side)
+    model = bench.network(len(bench.data.classes), bench.any_settings)
+    views, ids = Views(scenes, bench.data, bench.device, {}), torch.arange(batch)
+    cam = ScoreCam(folded(model), VARIANTS["paper"], batch)
+    images, cell = bench.noise(batch), max(1, bench.side // 32)
+    channels = torch.rand(1, 2 * batch, cell, cell, generator=generator(0, "probe")).to(bench.device)
+
+    def scored() -> int:
+        score(model, views.evaluation(ids, 0, "probe"))
+        return batch
+
+    @torch.inference_mode()
+    def plain() -> int:
+        cam.logits(images)[0].cpu()
+        return batch
+
+    def masked() -> int:
+        cam.heats(images[:1], [0], channels).cpu()
+        return 2 * batch
+
+    yield work.FORWARD, pace(scored)
+    if bench.published.get("explain") or bench.published.get("inversion"):
+        yield work.FOLDED, pace(plain)
+    if bench.published.get("explain"):
+        yield work.MASKED, pace(masked)
+
+
+def _climbed(bench: Bench) -> float:
+    """Take steps of the ascent with as many images as the first model has: seconds per image and step."""
+    asked = bench.published["inversion"]
+    settings = {key: value for key, value in asked.items() if key not in ("models", "filters", "steps")}
+    model = bench.network(2, bench.any_settings)
+    wanted = goals(asked["filters"]).to(bench.device)
+    units = Units(model, range(asked["filters"])).to(bench.device)
+    start = start_image(bench.side, 1.0, 0).to(bench.device).expand(len(wanted), -1, -1, -1)
+    limits = (start.amin(), start.amax())
+
+    def steps() -> int:
+        climb = Ascent(**settings, steps=1)
+        ascend(units, wanted, start, limits, climb, seed=0, report=lambda line: None)[1].cpu()
+        return len(wanted)
+
+    return pace(steps)
+
+
+# --- features, images, jobs -------------------------------------------------------------------------------------------
+
+
+def _features(bench: Bench) -> Iterator[tuple[str, float]]:
+    """Fit, compare and map random features as wide as the network's, as far as the study does such things."""
+    published, draws = bench.published, generator(0, "probe")
+    width = build(published["network"], 2).classifier[-1].in_features
+    features = torch.randn(MORE_ROWS, width, generator=draws)
+    labels = torch.arange(MORE_ROWS) % len(bench.data.classes)
+
+    def fitted(rows: int) -> int:
+        list(fit_path(features[:rows], labels[:rows], len(bench.data.classes), [WITHOUT_VALIDATION]))
+        return 1
+
+    if any(published.get(section) for section in ("probes", "trajectory", "label_efficiency")):
+        few, more = (pace(partial(fitted, rows), 1 / 4) for rows in (FEW_ROWS, MORE_ROWS))
+        row = max(0.0, more - few) / (MORE_ROWS - FEW_ROWS)
+        yield from ((work.FITS, max(0.0, few - FEW_ROWS * row)), (work.FITTED, row))
+    rows = unit(features)
+    if published.get("probes") or published.get("neighbours"):
+        compared = len(rows) ** 2 * width
+        yield work.COMPARED, pace(lambda: (nearest(rows, rows, 10), compared)[1], 1 / 4)
+    if published.get("embedding"):
+        some = rows[:MAPPED_IMAGES].numpy(), labels[:MAPPED_IMAGES].numpy()
+        mapped = partial(embed, *some, published["embedding"]["perplexity"], 0)
+        yield work.MAPPED, pace(lambda: (mapped(), work.n_log_n(MAPPED_IMAGES))[1], 1 / 4)
+
+
+def _images(published: Mapping, source: Source | None, folder: Path) -> Iterator[tuple[str, float]]:
+    """Read and decode some images of the study, of its drawn ones or of its format; draw some where it does."""
+    if published["data"]["kind"] == "drawn":
+        begin = time.perf_counter()
+        draw(folder / "drawn", images_per_class_train=1, images_per_class_test=1, side=DRAWN_SIDE, seed=0, workers=1)
+        yield work.PAINTED, (time.perf_counter() - begin) / (2 * len(SCENES))
+        source = open_source(folder / "drawn")
+    if source is None:  # CIFAR-10, not downloaded yet
+        yield work.DECODED, pace(lambda: _squared(Batches.layout, bytes(PIXELS), published), 0)
+    else:
+        paths = [image.path for image in source.images().images]
+        some = paths[:: max(1, len(paths) // DECODED_IMAGES)]
+        layout = source.layout
+        yield work.DECODED, pace(lambda: sum(_squared(layout, load(), published) for _, load in source.read(some)), 0)
+
+
+def _squared(layout: str, data: bytes, published: Mapping) -> int:
+    """Decode one image and make it a square."""
+    with DECODERS[layout](data) as picture:
+        crop(picture.pixels, published["image_side"], published["transform"])
+    return 1
+
+
+def _start(code: str) -> float:
+    """Start a process that imports what a job does, and nothing else."""
+    begin = time.perf_counter()
+    place = str(Path(__file__).parents[2])
+    environment = os.environ | {"PYTHONPATH": place}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)  # nosec B603 # a constant, no shell
+    return time.perf_counter() - begin
