@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import torch
 import yaml
+from scenessl.explain.folding import folded
 
 from benchmarks import planning
 from benchmarks import training as one_epoch
@@ -21,7 +22,6 @@ from scenessl.estimate.probe import probe
 from scenessl.estimate.stages import STAGES
 from scenessl.estimate.work import Images, Workload, epoch_of, steps_of
 from scenessl.explain.ascent import Ascent, ascend
-from scenessl.explain.folding import folded
 from scenessl.explain.inversion import Units, goals, start_image
 from scenessl.explain.scorecam import ScoreCam
 from scenessl.explain.variants import VARIANTS

@@ -10,10 +10,11 @@ from scenessl.estimate import work
 from scenessl.estimate.probe import probe
 from scenessl.estimate.stages import STAGES, duration
 from scenessl.estimate.work import Images, Job, Network, Workload
-from scenessl.files import write_json
+from scenessl.files import read_json, write_json
 from scenessl.models.device import choose_device
 from scenessl.models.network import describe
 from scenessl.study.declared import task_views
+from scenessl.training.precision import resolved
 
 CIFAR10 = (10, 5000, 1000)  # classes, and images of each in train and test
 GRADIENT = (work.CLIMBED, "inputs of ")  # kinds that go back through the network, by how they begin
@@ -47,7 +48,7 @@ def write_estimate(
     source = open_source(root) if root and not drawn and os.path.exists(root) else None
     images = count_images(source, drawn, published["validation"])
     jobs = Workload(published, images, study_network(published)).jobs()
-    paces = probe(published, images.classes, device, source)
+    paces = probe(_decided(published, Path(results)), images.classes, device, source)
     seconds = {job.output: predicted(job, paces) for job in jobs}
     one_at_a_time = choose_device(device).type != "cpu"
     whole = elapsed(jobs, seconds, threads, cores, one_at_a_time=one_at_a_time)
@@ -56,6 +57,17 @@ def write_estimate(
     write_json(output, {**facts, "paces": paces, "jobs": rows})
     there = {job.output for job in jobs if (Path(results) / job.output).exists()}
     return "\n".join(table(jobs, seconds, there, whole, images))
+
+
+def _decided(published: Mapping, results: Path) -> Mapping:
+    """Put in the precision that a study has found for its trainings; fp32 where it has not looked yet."""
+    file = results / "starts" / "precision.json"
+    found = read_json(file) if file.exists() else {}
+    models = {}
+    for name, line in published["models"].items():
+        known = file if str(line["settings"]["batch_size"]) in found else None
+        models[name] = line | {"settings": resolved(line["settings"], known)}
+    return {**published, "models": models}
 
 
 def count_images(source: Source | None, drawn: Mapping | None, share: float | str) -> Images:

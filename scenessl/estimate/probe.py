@@ -34,11 +34,11 @@ from scenessl.evaluation.logistic import fit_path
 from scenessl.evaluation.probes import WITHOUT_VALIDATION
 from scenessl.explain.ascent import Ascent, ascend
 from scenessl.explain.embedding import embed
-from scenessl.explain.folding import folded
 from scenessl.explain.inversion import Units, goals, start_image
 from scenessl.explain.scorecam import ScoreCam
 from scenessl.explain.variants import VARIANTS
 from scenessl.models.device import choose_device
+from scenessl.models.folding import folded
 from scenessl.models.network import Network, build
 from scenessl.models.similarity import nearest, unit
 from scenessl.tasks import scenes

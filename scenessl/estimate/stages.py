@@ -16,6 +16,7 @@ STAGES = {
     "probes": "Probes",
     "trajectory": "Along the pretexts",
     "label_efficiency": "Few labels",
+    "repeats": "Repeats of classifiers",
     "trials": "Trials of settings",
     "figures": "Figures",
     "report": "Tables, report, page",

@@ -151,7 +151,7 @@ class Workload:
         """List every job that computes, and one for each figure and each part of the report."""
         made = [*self._data(), *self._trainings(), *self._predictions()]
         made += [*self._scorecam(), *self._inversion(), *self._looks(), *self._probes(), *self._trajectory()]
-        made += [*self._few_labels(), *self._trials()]
+        made += [*self._few_labels(), *self._repeats(), *self._trials()]
         made += self._features()  # those that have been asked for, and starts likewise
         made += self._starts(made)
         figures = [Job("figures", name, name, {LIGHT_START: 1}) for name in manifest.figure_files(self.published)]
@@ -336,6 +336,15 @@ class Workload:
         for seed in self.seeds:
             needs = tuple(self._features_file(start, seed) for start in asked["starts"])
             yield Job("label_efficiency", f"seed{seed}", f"label_efficiency/seed{seed}.npz", work, needs)
+
+    def _repeats(self) -> Iterator[Job]:
+        asked = self.published.get("repeats")
+        if asked:
+            lines = [self.models[name] for name in asked["models"]]
+            trained = sum(self._classifier(line["settings"]["epochs"])[CLASSIFIED] for line in lines)
+            needs = tuple(self._features_file(line["init"], self.first) for line in lines)
+            name = f"seed{self.first}"
+            yield Job("repeats", name, f"repeats/{name}.npz", {CLASSIFIED: asked["seeds"] * trained, START: 1}, needs)
 
     def _trials(self) -> Iterator[Job]:
         asked = self.published.get("trials")

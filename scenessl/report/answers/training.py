@@ -97,10 +97,10 @@ def _precision(evidence: Evidence) -> Markup:
         if any(evidence.selections[name, seed]["precision"] == "bf16" for seed in evidence.seeds)
     ]
     if not reduced:
-        return Markup("Everything is computed in single precision (fp32).")
+        return Markup("Everything is computed in single precision.")
     text = (
-        "The training steps of {models} are computed in mixed precision with bf16 {work}; everything that is measured "
-        "is computed in single precision (fp32)."
+        "The training steps of {models} are computed in mixed precision {work}; everything that is measured is "
+        "computed in single precision."
     )
     return say(text, models=names(reduced), work=cite("micikevicius2018"))
 
