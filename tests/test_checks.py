@@ -370,6 +370,10 @@ def test_a_number_typed_into_a_template_fails_the_build(study, submission, tmp_p
     assert not (tmp_path / "checks.json").exists()
 
 
+def test_no_text_of_ours_holds_a_typed_number():
+    demand_computed(TEMPLATES, TEMPLATES.parent / "scenessl" / "report")
+
+
 def test_a_number_typed_into_a_sentence_is_found_and_what_no_run_changes_is_not(tmp_path):
     (tmp_path / "answers").mkdir()
     for name in ("verdicts", "flags"):
