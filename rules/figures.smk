@@ -10,10 +10,7 @@ localrules:
     leaks,
 
 
-SAMPLES = code("scenessl.explain.samples", "workflow_scripts/samples.py")
-
-
-# Shows a few training images as a pretext task shows them.
+# Shows a few training images as each pretext task shows them.
 rule samples:
     input:
         index=INDEX,
@@ -22,15 +19,18 @@ rule samples:
         parts=FIRST_PARTS,
         parts_key=ancient(FIRST_PARTS_KEY),
     output:
-        samples=f"{R}/explain/samples_{{task}}.npz",
+        samples=expand(f"{R}/explain/samples_{{task}}.npz", task=STUDY.pretexts),
     log:
-        f"{LOGS}/explain/samples_{{task}}.log",
+        f"{LOGS}/explain/samples.log",
     params:
-        task="{task}",
+        tasks={task: plain(first_of_task(task).options) for task in STUDY.pretexts},
         side=config["image_side"],
-        options=lambda wildcards: plain(first_of_task(wildcards.task).options),
         seed=FIRST,
-        code=lambda wildcards: SAMPLES | code(f"scenessl.tasks.{wildcards.task}"),
+        code=code(
+            "scenessl.explain.samples",
+            "workflow_scripts/samples.py",
+            *(f"scenessl.tasks.{task}" for task in STUDY.pretexts),
+        ),
     script:
         "../workflow_scripts/samples.py"
 

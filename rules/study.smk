@@ -201,9 +201,9 @@ def cached_along(wildcards):
     }
 
 
-def features_of_model(wildcards):
-    """Name the cached features of a model as it ends, of the first seed."""
-    return features_file(Start(wildcards.model), FIRST)
+def features_of_models(names):
+    """Name the cached features of models as they end, of the first seed."""
+    return [features_file(Start(name), FIRST) for name in names]
 
 
 def own_pretext(wildcards):

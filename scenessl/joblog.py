@@ -137,5 +137,5 @@ def _fix_threads(threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_deterministic_debug_mode("warn")  # as `use_deterministic_algorithms`, which imports the compiler as well
     torch.utils.deterministic.fill_uninitialized_memory = False  # a tenth of a training step; nothing reads it

@@ -1,4 +1,4 @@
-"""torchvision without PyTorch's compiler: as good as with it, and the compiler stays to be had."""
+"""Jobs and torchvision without PyTorch's compiler: as good as with it, and the compiler stays to be had."""
 
 import re
 import subprocess
@@ -9,6 +9,10 @@ from project import ROOT
 LOOK = """
 import sys
 from scenessl import vision
+from scenessl.joblog import job
+with job("/dev/null", 1):
+    from torch import are_deterministic_algorithms_enabled, is_deterministic_algorithms_warn_only_enabled
+    assert are_deterministic_algorithms_enabled() and is_deterministic_algorithms_warn_only_enabled()
 left_out = "torch._dynamo" not in sys.modules and "sympy" not in sys.modules
 import torch
 network = vision.efficientnet_b0().eval()

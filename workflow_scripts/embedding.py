@@ -1,4 +1,4 @@
-"""Map test images of one model into the plane by t-SNE."""
+"""Map test images as every model sees them into the plane by t-SNE."""
 
 from scenessl.joblog import job
 
@@ -7,11 +7,13 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
 
     source, asked = snakemake.input, snakemake.params
-    write_embedding(
-        features=source.features,
-        data=read_data(source.index, None, None, source.parts),
-        counts=asked.counts,
-        perplexity=asked.perplexity,
-        seed=asked.seed,
-        output=snakemake.output.embedding,
-    )
+    data = read_data(source.index, None, None, source.parts)
+    for features, output in zip(source.features, snakemake.output.embeddings, strict=True):
+        write_embedding(
+            features=features,
+            data=data,
+            counts=asked.counts,
+            perplexity=asked.perplexity,
+            seed=asked.seed,
+            output=output,
+        )

@@ -1,4 +1,4 @@
-"""Find the nearest train images of the test images in one model's features."""
+"""Find the nearest train images of the test images in every model's features."""
 
 from scenessl.joblog import job
 
@@ -7,11 +7,13 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
 
     source, asked = snakemake.input, snakemake.params
-    write_neighbours(
-        features=source.features,
-        data=read_data(source.index, source.classes, None, source.parts),
-        images=asked.images,
-        neighbours=asked.neighbours,
-        seed=asked.seed,
-        output=snakemake.output.neighbours,
-    )
+    data = read_data(source.index, source.classes, None, source.parts)
+    for features, output in zip(source.features, snakemake.output.neighbours, strict=True):
+        write_neighbours(
+            features=features,
+            data=data,
+            images=asked.images,
+            neighbours=asked.neighbours,
+            seed=asked.seed,
+            output=output,
+        )

@@ -1,4 +1,4 @@
-"""Show a few training images as a pretext task shows them."""
+"""Show a few training images as each pretext task shows them."""
 
 from scenessl.joblog import job
 
@@ -6,11 +6,7 @@ with job(snakemake.log[0]):
     from scenessl.explain.samples import write_samples
     from scenessl.training.data import read_data
 
-    source = snakemake.input
-    write_samples(
-        task=snakemake.params.task,
-        options=snakemake.params.options,
-        data=read_data(source.index, None, source.crops, source.parts),
-        seed=snakemake.params.seed,
-        output=snakemake.output.samples,
-    )
+    source, asked = snakemake.input, snakemake.params
+    data = read_data(source.index, None, source.crops, source.parts)
+    for (task, options), output in zip(asked.tasks.items(), snakemake.output.samples, strict=True):
+        write_samples(task=task, options=options, data=data, seed=asked.seed, output=output)

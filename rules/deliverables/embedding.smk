@@ -1,22 +1,25 @@
-# Embedding: needs the cached features of models; makes t-SNE maps (van der Maaten and Hinton 2008) of test images.
+# Embedding: needs the cached features of models; makes t-SNE maps (van der Maaten and Hinton 2008) of test images. One
+# job for all models, since PyTorch and scikit-learn take about as long to start as a map does.
 
 
 localrules:
     embedding_map,
 
 
-# Maps the features of some test images to the plane, and measures how far the classes are apart.
+# Maps the features that every model has of some test images to the plane, and measures how far the classes are apart.
 rule embedding:
     input:
-        features=features_of_model,
+        features=features_of_models(config["embedding"]["models"]),
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,
         parts_key=ancient(FIRST_PARTS_KEY),
     output:
-        embedding=f"{R}/explain/embedding/{{model}}.npz",
+        embeddings=expand(
+            f"{R}/explain/embedding/{{model}}.npz", model=config["embedding"]["models"]
+        ),
     log:
-        f"{LOGS}/explain/embedding_{{model}}.log",
+        f"{LOGS}/explain/embedding.log",
     resources:
         **INFERENCE,
         compute_threads=1,

@@ -1,17 +1,18 @@
-# Loss extremes: needs models and their predictions; makes the training views that a model finds easiest and hardest.
+# Loss extremes: needs models and their predictions; makes the training views that a model finds easiest and hardest. One
+# job for all models: it computes for less time than PyTorch takes to start.
 
 
 localrules:
     loss_extremes_sheet,
 
 
-EXTREMES = code("scenessl.explain.loss_extremes", "workflow_scripts/loss_extremes.py")
+EXTREMES = {name: STUDY.models[name] for name in config["loss_extremes"]["models"]}
 
 
-# Finds the training views with the lowest and the largest loss.
+# Finds the training views with the lowest and the largest loss of every model.
 rule loss_extremes:
     input:
-        predictions=f"{FIRST_RUN}/predictions.npz",
+        predictions=runs("predictions.npz", EXTREMES, [FIRST]),
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,
@@ -19,19 +20,22 @@ rule loss_extremes:
         crops=CROPS,
         crops_key=ancient(CROPS_KEY),
     output:
-        extremes=f"{R}/explain/loss_extremes/{{model}}.npz",
+        extremes=expand(f"{R}/explain/loss_extremes/{{model}}.npz", model=EXTREMES),
     log:
-        f"{LOGS}/explain/loss_extremes_{{model}}.log",
+        f"{LOGS}/explain/loss_extremes.log",
     resources:
         **INFERENCE,
         compute_threads=1,
     params:
-        task=lambda wildcards: model_of(wildcards).task,
-        options=lambda wildcards: plain(model_of(wildcards).options),
+        tasks=[model.task for model in EXTREMES.values()],
+        options=[plain(model.options) for model in EXTREMES.values()],
         images=config["loss_extremes"]["images"],
         seed=FIRST,
-        code=lambda wildcards: EXTREMES
-        | code(f"scenessl.tasks.{model_of(wildcards).task}"),
+        code=code(
+            "scenessl.explain.loss_extremes",
+            "workflow_scripts/loss_extremes.py",
+            *(f"scenessl.tasks.{model.task}" for model in EXTREMES.values()),
+        ),
     script:
         "../../workflow_scripts/loss_extremes.py"
 
@@ -50,6 +54,6 @@ rule loss_extremes_sheet:
     log:
         f"{LOGS}/figures/loss_extremes_{{model}}.log",
     wildcard_constraints:
-        model="|".join(config["loss_extremes"]["models"]),
+        model="|".join(EXTREMES),
     script:
         "../../workflow_scripts/loss_extremes_sheet.py"

@@ -1,22 +1,26 @@
-# Neighbours: needs the cached features of models; makes the nearest training images of some test images.
+# Neighbours: needs the cached features of models; makes the nearest training images of some test images. One job for all
+# models: it computes for less time than PyTorch takes to start, and the sheet needs them all.
 
 
 localrules:
     neighbours_sheet,
 
 
-# Finds the nearest training images, and how often they are of the right class over all test images.
+# Finds the nearest training images in every model's features, and how often they are of the right class over all test images.
 rule neighbours:
     input:
-        features=features_of_model,
+        features=features_of_models(config["neighbours"]["models"]),
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,
         parts_key=ancient(FIRST_PARTS_KEY),
     output:
-        neighbours=f"{R}/explain/neighbours/{{model}}.npz",
+        neighbours=expand(
+            f"{R}/explain/neighbours/{{model}}.npz",
+            model=config["neighbours"]["models"],
+        ),
     log:
-        f"{LOGS}/explain/neighbours_{{model}}.log",
+        f"{LOGS}/explain/neighbours.log",
     resources:
         **INFERENCE,
         compute_threads=1,
@@ -32,10 +36,7 @@ rule neighbours:
 # Draws the neighbours of all models side by side.
 rule neighbours_sheet:
     input:
-        neighbours=expand(
-            f"{R}/explain/neighbours/{{model}}.npz",
-            model=config["neighbours"]["models"],
-        ),
+        neighbours=rules.neighbours.output.neighbours,
         crops=CROPS,
         crops_key=ancient(CROPS_KEY),
         code=sources(

@@ -269,25 +269,31 @@ class Workload:
         yield Job("extractors", "all", "explain/extractors.npz", work, weights, whole=True)
 
     def _looks(self) -> Iterator[Job]:
-        for task in manifest.pretext_tasks(self.published):
-            yield Job("looks", f"samples_{task}", f"explain/samples_{task}.npz", {START: 1}, (CROPS,))
+        """Look at models of the first seed; what takes no longer than PyTorch's start is one job for all of them."""
+        tasks, test = manifest.pretext_tasks(self.published), self.images.test
+        if tasks:
+            yield Job("looks", "samples", f"explain/samples_{tasks[0]}.npz", {START: 1}, (CROPS,))
         for name in manifest.models_of(self.published, "cam"):
-            searched = min(SEARCHED, self.network.views[self.models[name]["task"]] * self.images.test)
-            yield self._look("cam", "cam", name, {FORWARD: searched}, "predictions.npz", whole=True)
-        for section in ("filters", "loss_extremes"):
-            for name in manifest.models_of(self.published, section):
-                yield self._look("looks", section, name, {}, "predictions.npz")
-        for name in manifest.models_of(self.published, "embedding"):
-            counts = [min(count, self.images.test) for count in self.published["embedding"]["images"]]
-            yield self._look("embedding", "embedding", name, {MAPPED: sum(map(n_log_n, counts))}, None)
-        for name in manifest.models_of(self.published, "neighbours"):
-            products = self.images.test * self.images.train * self.network.width
-            yield self._look("neighbours", "neighbours", name, {COMPARED: products}, None)
+            searched = min(SEARCHED, self.network.views[self.models[name]["task"]] * test)
+            needs, work = (run_file(name, self.first, "predictions.npz"),), {FORWARD: searched, START: 1}
+            yield Job("cam", name, f"explain/cam/{name}.npz", work, needs, whole=True)
+        for name in manifest.models_of(self.published, "filters"):
+            needs = (run_file(name, self.first, "weights.safetensors"),)
+            yield Job("looks", f"filters_{name}", f"explain/filters/{name}.npz", {START: 1}, needs)
+        if extreme := manifest.models_of(self.published, "loss_extremes"):
+            needs = tuple(run_file(name, self.first, "predictions.npz") for name in extreme)
+            yield Job("looks", "loss_extremes", f"explain/loss_extremes/{extreme[0]}.npz", {START: 1}, needs)
+        if mapped := manifest.models_of(self.published, "embedding"):
+            points = sum(n_log_n(min(count, test)) for count in self.published["embedding"]["images"])
+            yield self._of_features("embedding", mapped, {MAPPED: len(mapped) * points})
+        if compared := manifest.models_of(self.published, "neighbours"):
+            products = test * self.images.train * self.network.width
+            yield self._of_features("neighbours", compared, {COMPARED: len(compared) * products})
 
-    def _look(self, stage: str, section: str, name: str, work: Mapping, needed: str | None, *, whole=False) -> Job:
-        """Look at a model of the first seed, through a file of its run or, without one, its cached features."""
-        needs = run_file(name, self.first, needed) if needed else self._features_file(name, self.first)
-        return Job(stage, name, f"explain/{section}/{name}.npz", {START: 1, **work}, (needs,), whole)
+    def _of_features(self, section: str, models: Sequence[str], work: Mapping[str, float]) -> Job:
+        """Look at the cached features of some models, in one job."""
+        needs = tuple(self._features_file(name, self.first) for name in models)
+        return Job(section, "all", f"explain/{section}/{models[0]}.npz", {START: 1, **work}, needs)
 
     # --- classifiers on features --------------------------------------------------------------------------------------
 

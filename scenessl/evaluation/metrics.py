@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 Array = np.ndarray
 FEW_SEEDS = 6  # each is shown with an interval of its own; of more, which would cover each other, the spread
@@ -89,6 +88,8 @@ def wilson_interval(share: float, n: int, level: float = 0.95) -> tuple[float, f
             whatever the views of an image share: a score within 0..1 of mean p varies by at most p(1 - p).
         level: of confidence.
     """
+    from scipy.special import ndtri  # an import that figures need not wait for
+
     z2 = ndtri((1 + level) / 2) ** 2
     centre = share + z2 / (2 * n)
     half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
