@@ -78,6 +78,14 @@ def test_no_rule_asks_for_all_cores_or_tries_again():
         assert not re.search(r"threads: workflow\.cores$|^ *retries:", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", ["samples", "embedding", "neighbours", "loss_extremes"])
+def test_what_takes_less_time_than_torch_takes_to_start_is_one_job(name):
+    """Snakemake demands of a log all wildcards of the outputs."""
+    text = rule_texts()[name]
+    assert takes_torch(script(text))
+    assert "{{" not in text.partition("log:")[2].partition("params:")[0]
+
+
 RESOURCES = re.compile(
     r"^rule (\w+):\n(?:    .*\n)*?    benchmark: (.*)\n(?:    .*\n)*?    resources: (.*)$", re.MULTILINE
 )
