@@ -52,8 +52,8 @@ def ours(material: Material, data: Data, settings: dict, accuracies: dict[str, f
             piece.unlink()
         features = material.folder / "features.safetensors"
         start = {"start": material.start, "start_epoch": None}
-        crops = material.folder / "fewer.npy"
-        write_features(**start, crops=crops, mirrored=True, device="cpu", state=state, output=features)
+        images = {"crops": material.folder / "fewer.npy", "mirrored": data.parts["train"].tolist()}
+        write_features(**start, **images, device="cpu", state=state, output=features)
         train_classifier(**start, settings=settings, seed=0, features=features, data=data, state=state, outputs=outputs)
         accuracies["ours"] = max(float(row["validation_accuracy"]) for row in read_csv(outputs["history"]))
         return 1

@@ -85,7 +85,7 @@ def features(material: Material) -> None:
     state = State(material.folder / "memory", "a")
     output = material.folder / "memory.safetensors"
     write_features(
-        start=material.start, start_epoch=None, crops=material.crops, mirrored=False, device="cpu", state=state,
+        start=material.start, start_epoch=None, crops=material.crops, mirrored=[], device="cpu", state=state,
         output=output,
     )  # fmt: skip
 

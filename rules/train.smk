@@ -147,10 +147,12 @@ rule train_network:
         "../workflow_scripts/train_network.py"
 
 
-# Computes the features of every image once, for all classifiers that start from the same weights.
+# Computes the features of every image once, and of train images mirrored as well where a recipe flips; for all
+# classifiers that start from the same weights.
 rule features:
     input:
         start=lambda wildcards: start_file(*parse_start_tag(wildcards.start)),
+        index=INDEX,
         crops=CROPS,
         crops_key=ancient(CROPS_KEY),
     output:

@@ -69,7 +69,7 @@ def test_starts_and_features_are_those_that_something_needs():
 
 def test_inference_is_counted_as_by_hand():
     found = jobs()
-    assert found["features", "imagenet"].work["forward"] == 2 * 180  # plain and mirrored
+    assert found["features", "imagenet"].work["forward"] == 180 + 100  # all, and those of train mirrored
     assert found["features", "supervised-seed0"].work["forward"] == 180  # for pictures only
     assert found["predict", "perturbation_seed0"].work["forward"] == 2 * 180
     assert found["predict", "random_scenes_seed0"].work["forward"] == 0  # from cached features
@@ -113,6 +113,10 @@ def test_what_the_report_reads_is_what_the_counted_jobs_make():
     made = {job.output for job in Workload(asked, IMAGES, NETWORK).jobs()}
     runs = manifest.run_files(asked, "weights.safetensors", "predictions.npz")
     files = [*runs, *manifest.explanation_files(asked), *manifest.measured_files(asked), *manifest.figure_files(asked)]
+    for section in ("loss_extremes", "embedding", "neighbours"):  # one job each, known by its first file
+        one, *others = (f"explain/{section}/{name}.npz" for name in manifest.models_of(asked, section))
+        assert one in files
+        files = [file for file in files if file not in others]
     assert set(files) <= made
 
 

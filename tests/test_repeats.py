@@ -32,7 +32,7 @@ def cached(tmp_path):
     data = made_data(tmp_path)
     start, features = made_run(tmp_path, data, "scenes")["model"], tmp_path / "features"
     write_features(
-        start=start, start_epoch=None, crops=tmp_path / "crops.npy", mirrored=True, device="cpu",
+        start=start, start_epoch=None, crops=tmp_path / "crops.npy", mirrored=range(len(data.labels)), device="cpu",
         state=State(tmp_path / "f", "x"), output=features,
     )  # fmt: skip
     return data, start, features

@@ -137,8 +137,8 @@ def test_on_cached_features_it_ends_where_the_studys_classifier_ends(tmp_path, d
     run = made_run(tmp_path, data, "scenes")
     features, own = tmp_path / "features", SETTINGS | {"augmentation": ["flip"], "select": "last"}
     write_features(
-        start=run["model"], start_epoch=None, crops=tmp_path / "crops.npy", mirrored=True, device="cpu",
-        state=State(tmp_path / "f", "x"), output=features,
+        start=run["model"], start_epoch=None, crops=tmp_path / "crops.npy", mirrored=data.parts["train"].tolist(),
+        device="cpu", state=State(tmp_path / "f", "x"), output=features,
     )  # fmt: skip
     outputs = {name: tmp_path / name for name in ("weights", "epochs", "history", "selection")}
     train_classifier(

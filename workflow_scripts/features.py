@@ -3,6 +3,7 @@
 from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
+    from scenessl.data.parts import read_splits
     from scenessl.training.frozen import write_features
     from scenessl.training.state import resumable
 
@@ -13,7 +14,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
             start=source.start,
             start_epoch=asked.epoch,
             crops=source.crops,
-            mirrored=asked.mirrored,
+            mirrored=read_splits(source.index)["train"] if asked.mirrored else [],
             device=granted.device,
             state=state,
             output=snakemake.output.features,

@@ -192,9 +192,9 @@ class Workload:
     def _features(self) -> Iterator[Job]:
         for tag, (start, seed) in self.wanted_features.items():
             users = [self.models[name]["settings"] for name in self.frozen if self.models[name]["init"] == start]
-            views = 2 if any("flip" in settings["augmentation"] for settings in users) else 1
+            mirrored = self.images.train if any("flip" in settings["augmentation"] for settings in users) else 0
             needs = (self._start_file(start, seed), CROPS)
-            work = {FORWARD: views * self.images.all, START: 1}
+            work = {FORWARD: self.images.all + mirrored, START: 1}
             yield Job("features", tag, f"features/{tag}.safetensors", work, needs, whole=True)
 
     # --- trainings and predictions ------------------------------------------------------------------------------------

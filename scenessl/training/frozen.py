@@ -1,7 +1,7 @@
 """Train a new classifier on frozen features, which are computed once and proven to be what the network computes."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -26,27 +26,40 @@ PROOF_TOLERANCE = 1e-4  # of a logit
 
 
 def write_features(
-    *, start: Path, start_epoch: int | str | None, crops: Path, mirrored: bool, device: str, state: State, output: Path
+    *,
+    start: Path,
+    start_epoch: int | str | None,
+    crops: Path,
+    mirrored: Sequence[int],
+    device: str,
+    state: State,
+    output: Path,
 ) -> None:
     """Compute the features of every image in evaluation mode, piece by piece; a piece in `state` is not done again.
 
-    Writes float32 `features` [views, n, width] (plain; mirrored if asked for), the `features.*` tensors they come
-    from being named by their hash in the metadata.
+    Writes float32 `features` [views, n, width] (plain; mirrored if asked for, NaN for all images but `mirrored`, which
+    alone train), the `features.*` tensors they come from being named by their hash in the metadata.
     """
     where, images = choose_device(device), Crops(crops)
     model = with_features(start, start_epoch).to(where)
-    views = [_features(model, images, flipped, where, state) for flipped in ([False, True] if mirrored else [False])]
+    views = [_features(model, images, torch.arange(len(images)), where, state)]
+    if len(mirrored):
+        views.append(torch.full_like(views[0], torch.nan))
+        ids = torch.tensor(mirrored)
+        views[1][ids] = _features(model, images, ids, where, state, flipped=True)
     weights.save({"features": torch.stack(views)}, output, hash=weights.fingerprint(model.state_dict()))
 
 
-def _features(model: nn.Module, crops: Crops, flipped: bool, device: torch.device, state: State) -> Tensor:
-    """Compute one view's features [n, width] of all images."""
-    pieces = torch.arange(len(crops)).split(PIECE * evaluation_batch(crops.side))
+def _features(
+    model: nn.Module, crops: Crops, ids: Tensor, device: torch.device, state: State, *, flipped: bool = False
+) -> Tensor:
+    """Compute one view's features [len(ids), width] of some images."""
+    pieces = ids.split(PIECE * evaluation_batch(crops.side))
     name = "mirrored" if flipped else "plain"
     return torch.cat(
         [
-            state.once(f"{name}{number}", functools.partial(_piece, model, crops, ids, flipped, device))
-            for number, ids in enumerate(pieces)
+            state.once(f"{name}{number}", functools.partial(_piece, model, crops, piece, flipped, device))
+            for number, piece in enumerate(pieces)
         ]
     )
 
