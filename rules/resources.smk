@@ -34,6 +34,26 @@ def probe_memory(wildcards, input, attempt):
     return batch_memory(max(LEFT_OPEN), input, attempt)
 
 
+def trial_memory(wildcards, input, attempt):
+    """Megabytes of the trial with the largest batch."""
+    kept = model_of(wildcards).settings["batch_size"]
+    trials = TRIALS[wildcards.form, wildcards.model]
+    sizes = [trial["replaced"].get("batch_size", kept) for trial in trials]
+    return batch_memory(max(sizes), input, attempt)
+
+
+def trial_minutes(wildcards, input, attempt):
+    """Minutes of all trials of a network: each its share, in megabytes trained on, of what its training takes."""
+    epochs, size_mb = model_of(wildcards).settings["epochs"], input.size_mb
+    if wildcards.form == SHORT:
+        asked = PLAN.published["trials"]
+        epochs = min(epochs, asked["epochs"])
+        size_mb = min(size_mb, asked["inputs"] * 3 * config["image_side"] ** 2 / 1e6)
+    number = len(TRIALS[wildcards.form, wildcards.model])
+    return round(attempt * (60 + 0.02 * number * epochs * size_mb))
+
+
 PROBING = {"mem_mb": probe_memory, "runtime": lambda wildcards, attempt: 30 * attempt}
 INFERENCE = {"mem_mb": memory, "runtime": minutes}
 TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}
+TRIALLING = {"mem_mb": trial_memory, "runtime": trial_minutes}

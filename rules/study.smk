@@ -157,6 +157,19 @@ def model_of(wildcards):
     return STUDY.models[wildcards.model]
 
 
+def trial_bound(key):
+    """Give what bounds a training in the short form; in the full one, nothing does."""
+    return lambda wildcards: (
+        PLAN.published["trials"][key] if wildcards.form == SHORT else None
+    )
+
+
+def kept_settings(wildcards):
+    """Give the settings of a model that its trials keep."""
+    settings = plain(model_of(wildcards).settings)
+    return {key: value for key, value in settings.items() if key not in CHOOSING}
+
+
 def start_file(start, seed):
     """Name the file with the weights of a start."""
     if start.name == "imagenet":

@@ -1,41 +1,6 @@
 # Trials: needs a model's start; makes its training again with single settings replaced, judged on validation images.
 
 
-def bound(key):
-    """Give what bounds a training in the short form; in the full one, nothing does."""
-    return lambda wildcards: (
-        PLAN.published["trials"][key] if wildcards.form == SHORT else None
-    )
-
-
-def kept_settings(wildcards):
-    """Give the settings of a model that its trials keep."""
-    settings = plain(model_of(wildcards).settings)
-    return {key: value for key, value in settings.items() if key not in CHOOSING}
-
-
-def trial_memory(wildcards, input, attempt):
-    """Megabytes of the trial with the largest batch."""
-    kept = model_of(wildcards).settings["batch_size"]
-    trials = TRIALS[wildcards.form, wildcards.model]
-    sizes = [trial["replaced"].get("batch_size", kept) for trial in trials]
-    return batch_memory(max(sizes), input, attempt)
-
-
-def trial_minutes(wildcards, input, attempt):
-    """Minutes of all trials of a network: each its share, in megabytes trained on, of what its training takes."""
-    epochs, size_mb = model_of(wildcards).settings["epochs"], input.size_mb
-    if wildcards.form == SHORT:
-        asked = PLAN.published["trials"]
-        epochs = min(epochs, asked["epochs"])
-        size_mb = min(size_mb, asked["inputs"] * 3 * config["image_side"] ** 2 / 1e6)
-    number = len(TRIALS[wildcards.form, wildcards.model])
-    return round(attempt * (60 + 0.02 * number * epochs * size_mb))
-
-
-TRIALLING = {"mem_mb": trial_memory, "runtime": trial_minutes}
-
-
 localrules:
     ablations,
 
@@ -71,8 +36,8 @@ rule try_network:
         options=lambda wildcards: plain(model_of(wildcards).options),
         settings=kept_settings,
         trials=lambda wildcards: TRIALS[wildcards.form, wildcards.model],
-        inputs=bound("inputs"),
-        epochs=bound("epochs"),
+        inputs=trial_bound("inputs"),
+        epochs=trial_bound("epochs"),
         validation=PLAN.published["trials"]["validation"],
         seed=FIRST,
         epoch=lambda wildcards: model_of(wildcards).start.epoch,
