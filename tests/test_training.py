@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from scenessl.data.crops import in_colour
 from scenessl.errors import UserError
 from scenessl.models import weights
 from scenessl.models.network import build, evaluation_mode, pool, rebuild, rebuild_classifier, training_mode
@@ -201,6 +202,13 @@ def test_augmentations_keep_shape_and_type_and_follow_the_generator(names):
     assert once.dtype == torch.uint8
     assert torch.equal(once, again)
     assert not torch.equal(once, other)
+
+
+@pytest.mark.parametrize("names", [["flip"], ["crop"], ["shift"], ["flip", "crop", "shift"]])
+def test_a_grayscale_image_is_augmented_alike_with_one_plane_and_with_three(names):
+    planes = torch.randint(0, 256, (6, 1, 48, 48), dtype=torch.uint8)
+    one, three = (augmentation.augment(images, names, generator(0, "x")) for images in (planes, in_colour(planes)))
+    assert torch.equal(in_colour(one), three)
 
 
 def test_shifts_are_crops_of_the_mirrored_pad():

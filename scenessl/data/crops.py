@@ -31,10 +31,18 @@ class Crops:
         """Return the number of images."""
         return len(self.array)
 
+    def planes(self, ids: Sequence[int] | np.ndarray | Tensor) -> Tensor:
+        """Return the crops of these images as they are stored, as new memory: uint8 [len(ids), C, S, S]."""
+        return torch.from_numpy(np.array(self.array[np.asarray(ids, dtype=np.int64)]))
+
     def batch(self, ids: Sequence[int] | np.ndarray | Tensor) -> Tensor:
         """Return the crops of these images as new memory: uint8 [len(ids), 3, S, S], in the order of `ids`."""
-        chosen = torch.from_numpy(np.array(self.array[np.asarray(ids, dtype=np.int64)]))
-        return chosen.repeat(1, 3 // chosen.shape[1], 1, 1)
+        return in_colour(self.planes(ids))
+
+
+def in_colour(planes: Tensor) -> Tensor:
+    """Give images [b, C, S, S] three planes; those of a grayscale image are the same."""
+    return planes.repeat(1, 3 // planes.shape[1], 1, 1)
 
 
 def normalise(images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Augmentations of the transformed crops: uint8 batches in, uint8 batches of the same shape out.
+"""Augmentations of the transformed crops: uint8 batches [b, C, S, S] in, uint8 batches of the same shape out.
 
 They follow the pretraining transform, precede the task's own views, and are off in evaluation.
 """

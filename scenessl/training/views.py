@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from scenessl.data.crops import normalise
+from scenessl.data.crops import in_colour, normalise
 from scenessl.models.network import evaluation_mode
 from scenessl.training.augmentation import augment
 from scenessl.training.data import Data
@@ -47,7 +47,9 @@ class Views:
         draws = generator(seed, "draws", epoch)
         order = ids[torch.randperm(len(ids), generator=draws)]
         for chunk in steps(order, max(1, batch_size // self.task.VIEWS)):
-            yield self.show(augment(self.data.crops.batch(chunk), augmentation, draws), chunk, draws)
+            # while they have one plane: a third of the work for grayscale images
+            planes = augment(self.data.crops.planes(chunk), augmentation, draws)
+            yield self.show(in_colour(planes), chunk, draws)
 
     def evaluation(self, ids: Tensor, seed: int, purpose: str) -> Iterator:
         """Give the batches of an evaluation: fixed order, no augmentation, draws fixed by seed and purpose."""
