@@ -56,7 +56,7 @@ def _one(evidence: Evidence) -> Markup:
     """Say what is not known of one seed, and what is where classifiers were repeated."""
     text = "One seed was run, so differences between seeds are unknown"
     if not evidence.published.get("repeats"):
-        return Markup(text + ".")
+        return say(text + ".")
     return say(text + ", but for those of the classifiers alone ({table}).", table=ref("repeats"))
 
 
