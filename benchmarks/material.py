@@ -74,7 +74,7 @@ def prepare(folder: Path, images: Path | None, start: Path | None) -> Material:
 
 
 def recipe(name: str) -> Mapping[str, object]:
-    """Read the settings of a recipe of the main study."""
+    """Read the settings of a recipe of the main study; what is compared is computed in fp32 on either side."""
     with open(ROOT / "config.yaml", encoding="utf-8") as file:
         settings = yaml.safe_load(file)["recipes"][name]
-    return {key: setting["value"] for key, setting in settings.items()}
+    return {key: setting["value"] for key, setting in settings.items()} | {"precision": "fp32"}

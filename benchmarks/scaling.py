@@ -10,14 +10,13 @@ from dataclasses import replace
 
 import torch
 import yaml
-from scenessl.explain.folding import folded
 
 from benchmarks import planning
 from benchmarks import training as one_epoch
 from benchmarks.material import ROOT, SIDE, Material, recipe
 from benchmarks.rows import Slope
 from scenessl.data.crops import normalise
-from scenessl.estimate.prediction import predicted, study_network
+from scenessl.estimate.prediction import decided, predicted, study_network
 from scenessl.estimate.probe import probe
 from scenessl.estimate.stages import STAGES
 from scenessl.estimate.work import Images, Workload, epoch_of, steps_of
@@ -25,6 +24,7 @@ from scenessl.explain.ascent import Ascent, ascend
 from scenessl.explain.inversion import Units, goals, start_image
 from scenessl.explain.scorecam import ScoreCam
 from scenessl.explain.variants import VARIANTS
+from scenessl.models.folding import folded
 from scenessl.study.declared import task_settings
 from scenessl.study.graph import Study
 from scenessl.tasks import scenes
@@ -96,7 +96,7 @@ def inversion(material: Material) -> Callable[[int], object]:
 
 def counted() -> Iterator[Slope]:
     """Predict the main study's stages, grown in one direction at a time; stages that stay are left out."""
-    paces = probe(_published(), SCENE15.classes, "cpu", None)
+    paces = probe(decided(_published()), SCENE15.classes, "cpu", None)
     for name, _ in _copies(_published()["models"], max(TIMES)):
         original = name.rpartition("_")[0]
         paces |= {kind(name): paces[kind(original)] for kind in (steps_of, epoch_of)}

@@ -30,8 +30,8 @@ def training_minutes(wildcards, input, attempt):
 
 
 def probe_memory(wildcards, input, attempt):
-    """Megabytes of training steps with the largest batch that the probe tries."""
-    return batch_memory(max(LEFT_OPEN), input, attempt)
+    """Megabytes of the training steps that the probe takes."""
+    return batch_memory(int(wildcards.batch_size), input, attempt)
 
 
 def trial_memory(wildcards, input, attempt):
@@ -53,7 +53,14 @@ def trial_minutes(wildcards, input, attempt):
     return round(attempt * (60 + 0.02 * number * epochs * size_mb))
 
 
+def repeat_minutes(wildcards, input, attempt):
+    """Minutes of all repeats, one for each beside what reading takes; they need seconds on 15-Scene."""
+    repeats = len(config["repeats"]["models"]) * config["repeats"]["seeds"]
+    return round(attempt * (30 + input.size_mb / 10 + repeats))
+
+
 PROBING = {"mem_mb": probe_memory, "runtime": lambda wildcards, attempt: 30 * attempt}
 INFERENCE = {"mem_mb": memory, "runtime": minutes}
 TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}
+REPEATING = {"mem_mb": memory, "runtime": repeat_minutes}
 TRIALLING = {"mem_mb": trial_memory, "runtime": trial_minutes}

@@ -69,14 +69,6 @@ TRIALS = planned(PLAN.published, full=True)  # also those that nothing asks for
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
 READERS = 8  # more threads that read images wait for the disk
-LEFT_OPEN = sorted(
-    {
-        model.settings["batch_size"]
-        for name, model in STUDY.models.items()
-        if name in STUDY.networks and model.settings["precision"] == "auto"
-    }
-)  # batch sizes of the trainings whose precision the probe decides
-PROBE = ancient(f"{R}/starts/precision.json") if LEFT_OPEN else []
 GPU = 0 if config["device"] == "cpu" else 1  # one job at a time holds it
 SEEDS = STUDY.seeds
 LABELLED = [name for name, model in STUDY.models.items() if model.task == "scenes"]
@@ -129,6 +121,7 @@ wildcard_constraints:
     start=r"[a-z0-9_@-]+",
     submission=SUBMISSION or "none",
     task="|".join(STUDY.pretexts) or "none",
+    batch_size=r"\d+",
 
 
 def shown(file, caption, category):
@@ -183,6 +176,14 @@ def start_file(start, seed):
 def start_of(wildcards):
     """Name the weights that a job's model starts with."""
     return start_file(model_of(wildcards).start, wildcards.seed)
+
+
+def probe_of(wildcards):
+    """Name the probe that decides on the precision of a job's training, where the model leaves it open."""
+    settings = model_of(wildcards).settings
+    if settings["precision"] != "auto":
+        return []
+    return ancient(f"{R}/starts/precision_batch{settings['batch_size']}.json")
 
 
 def features_file(start, seed):

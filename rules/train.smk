@@ -84,13 +84,13 @@ rule random_start:
         "../workflow_scripts/random_start.py"
 
 
-# Takes training steps in fp32 and bf16, and says which one a precision left open shall be. The answer is kept: no code
-# among its params.
+# Takes training steps of a batch size in fp32 and bf16, and says which a precision left open shall be. The answer is kept:
+# no code among its params.
 rule probe_precision:
     output:
-        probe=f"{R}/starts/precision.json",
+        probe=f"{R}/starts/precision_batch{{batch_size}}.json",
     log:
-        f"{LOGS}/probe_precision.log",
+        f"{LOGS}/probe_precision_batch{{batch_size}}.log",
     priority: 1
     threads: PLAN.threads
     resources:
@@ -101,7 +101,6 @@ rule probe_precision:
     params:
         network=config["network"],
         side=config["image_side"],
-        batch_sizes=LEFT_OPEN,
     script:
         "../workflow_scripts/probe_precision.py"
 
@@ -110,7 +109,7 @@ rule probe_precision:
 rule train_network:
     input:
         start=start_of,
-        precision=PROBE,
+        precision=probe_of,
         index=INDEX,
         classes=CLASSES,
         parts=PARTS,

@@ -34,9 +34,9 @@ class Project:
         (self.folder / "delta.yaml").unlink(missing_ok=True)
         return result
 
-    def planned(self, delta: str | None = None) -> set[str]:
-        """Name the jobs that a dry run plans: "rule" or "rule model=…, seed=…"."""
-        result = self.snakemake("-n", delta=delta)
+    def planned(self, delta: str | None = None, *targets: str) -> set[str]:
+        """Name the jobs that a dry run plans, by default for all: "rule" or "rule model=…, seed=…"."""
+        result = self.snakemake("-n", *targets, delta=delta)
         assert result.returncode == 0, result.stderr + result.stdout
         found: list[str] = []
         for line in (result.stdout + result.stderr).splitlines():

@@ -2,19 +2,22 @@
 
 import pytest
 import torch
+from tiny_study import tiny_project, write_images
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from scenessl.files import read_json, write_json
 from scenessl.models.network import build
+from scenessl.training import precision_probe
 from scenessl.training.distillation import keeping_features, plain_loss
-from scenessl.training.precision import GAIN, PAIRS, compare, in_precision, resolved, write_probe
+from scenessl.training.precision import in_precision, resolved
+from scenessl.training.precision_probe import GAIN, PAIRS, compare, write_probe
 from scenessl.training.seeding import generator, seeded
 
 
 def clock(pairs):
-    """Make a probe's clock that reads these pairs of seconds, one after the other."""
-    seconds = {"fp32": iter([full for full, _ in pairs]), "bf16": iter([reduced for _, reduced in pairs])}
+    """Make a probe's clock that reads a pair of seconds to warm up, and then these."""
+    seconds = {name: iter([1.0, *(pair[at] for pair in pairs)]) for at, name in enumerate(("fp32", "bf16"))}
     return lambda precision: next(seconds[precision])
 
 
@@ -30,22 +33,24 @@ def test_one_pair_that_gains_too_little_decides_for_fp32_and_ends_the_probe(slow
 
 
 def test_only_what_is_left_open_is_resolved(tmp_path):
-    write_json(tmp_path / "probe.json", {"8": {"precision": "bf16"}, "16": {"precision": "fp32"}})
-    settings = {"precision": "auto", "batch_size": 8}
-    assert resolved(settings, tmp_path / "probe.json") == settings | {"precision": "bf16"}
-    assert resolved(settings | {"batch_size": 16}, tmp_path / "probe.json")["precision"] == "fp32"
-    assert resolved(settings, None)["precision"] == "fp32"
-    assert resolved(settings | {"precision": "bf16"}, None)["precision"] == "bf16"
+    write_json(tmp_path / "probe.json", {"precision": "bf16"})
+    assert resolved({"precision": "auto", "x": 1}, tmp_path / "probe.json") == {"precision": "bf16", "x": 1}
+    assert resolved({"precision": "fp32"}, tmp_path / "probe.json") == {"precision": "fp32"}
+    with pytest.raises(ValueError, match="left open"):
+        resolved({"precision": "auto"}, None)
 
 
-def test_the_probe_answers_for_every_batch_size(tmp_path):
-    write_probe(network="small_resnet", side=32, batch_sizes=[2, 4], device="cpu", output=tmp_path / "probe.json")
+def test_the_probe_times_steps_of_both_precisions(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        precision_probe, "in_precision", lambda step, name: made.append(name) or in_precision(step, name)
+    )
+    write_probe(network="small_resnet", side=32, batch_size=4, device="cpu", output=tmp_path / "probe.json")
     found = read_json(tmp_path / "probe.json")
-    assert list(found) == ["2", "4"]
-    for answer in found.values():
-        assert all(seconds > 0 for pair in answer["seconds"] for seconds in pair)
-        gains = [full >= GAIN * reduced for full, reduced in answer["seconds"]]
-        assert (answer["precision"] == "bf16") == (all(gains) and len(gains) == PAIRS)
+    assert made == ["fp32", "bf16"]
+    assert found["precision"] in made
+    assert 1 <= len(found["seconds"]) <= PAIRS
+    assert all(seconds > 0 for pair in found["seconds"] for seconds in pair)
 
 
 def gradients(model, step, inputs, targets):
@@ -74,3 +79,39 @@ def test_fp32_is_the_step_itself_and_nothing_else_is_known():
     assert in_precision(step, "fp32") is step
     with pytest.raises(ValueError, match="auto"):
         in_precision(step, "auto")
+
+
+# --- In the workflow ---
+
+
+def left_open(images, rotation="auto", batch=32, supervised="auto"):
+    """The tiny study with the precision of its two networks from random weights."""
+    justified = "{{value: {}, reason: tried}}".format
+    return (
+        f"study: tiny\ndata: {images}\nzip: false\nrecipes:\n"
+        f"  supervised: {{epochs: {justified(1)}, precision: {justified(supervised)}, batch_size: {justified(8)}}}\n"
+        f"  rotation: {{epochs: {justified(1)}, precision: {justified(rotation)}, batch_size: {justified(batch)}}}\n"
+    )
+
+
+@pytest.mark.slow
+def test_a_precision_left_open_is_probed_once_and_concerns_no_other_model(tmp_path):
+    project, images = tiny_project(tmp_path / "project"), write_images(tmp_path / "images")
+    runs = [f"results/tiny/models/{name}/seed0" for name in ("supervised", "rotation")]
+    wanted = [f"{run}/weights.safetensors" for run in runs]
+
+    def planned(**changes):
+        jobs = project.planned(left_open(images, **changes), *wanted)
+        return {job for job in jobs if job.startswith(("train_network", "probe_precision"))}
+
+    done = project.snakemake("-c2", *wanted, delta=left_open(images))
+    assert done.returncode == 0, done.stderr
+    probes = [project.folder / f"results/tiny/starts/precision_batch{size}.json" for size in (8, 32)]
+    for run, probe in zip(runs, probes, strict=True):
+        assert read_json(project.folder / run / "selection.json")["precision"] == read_json(probe)["precision"]
+    assert planned() == set()
+    probes[0].touch()
+    assert planned() == set()
+    assert planned(rotation="bf16") == {"train_network model=rotation, seed=0"}
+    rotation = {"train_network model=rotation, seed=0", "probe_precision batch_size=64"}
+    assert planned(batch=64) == rotation  # and the answer for the other size is kept

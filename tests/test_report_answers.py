@@ -150,12 +150,16 @@ def test_convergence_uses_the_settings_threshold(tmp_path):
 
 
 def test_reduced_precision_is_said_of_the_trainings_that_used_it(tmp_path):
-    folder = write_study(tmp_path)
-    assert "Everything is computed in single precision" in plain(training.settings(read_evidence(folder)))
-    path = next((folder / "models/rotation").glob("seed*/selection.json"))
-    write_json(path, read_json(path) | {"precision": "bf16"})
+    folder = write_study(tmp_path, seeds=(0, 1, 2))
+    assert "The networks compute in single precision throughout." in plain(training.settings(read_evidence(folder)))
+    paths = sorted((folder / "models/rotation").glob("seed*/selection.json"))
+    write_json(paths[0], read_json(paths[0]) | {"precision": "bf16"})
     said = plain(training.settings(read_evidence(folder)))
-    assert "The training steps of rotation are computed in mixed precision" in said
+    assert f"Of the training steps, those of rotation with 1 of {len(paths)} seeds are computed in mixed" in said
+    for path in paths:
+        write_json(path, read_json(path) | {"precision": "bf16"})
+    said = plain(training.settings(read_evidence(folder)))
+    assert "Of the training steps, those of rotation are computed in mixed precision" in said
 
 
 def test_audit_counts(tmp_path):

@@ -47,7 +47,7 @@ ALLOWED = {
     ("scenessl/study/states.py", "rglob"): REMOVED,
     ("scenessl/study/texts.py", "id"): "tells nodes of one file apart",
     ("scenessl/training/loop.py", "import time"): "how long an epoch took is said in the log, and nowhere else",
-    ("scenessl/training/precision.py", "import time"): "only resolves `auto`, once per study, and is recorded",
+    ("scenessl/training/precision_probe.py", "import time"): "only resolves `auto`, once per study, and is recorded",
     ("scenessl/training/state.py", "os.getpid"): "who holds a lock is said to whoever waits for it",
     ("scenessl/training/state.py", "os.uname"): "who holds a lock is said to whoever waits for it",
 }

@@ -4,7 +4,6 @@ from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
-    from scenessl.training.precision import resolved
     from scenessl.training.repeats import write_repeats
     from scenessl.training.state import resumable
 
@@ -12,7 +11,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     facts = dict(asked.items()) | {"threads": threads, "data": [source.parts_key]}
     with resumable(asked.state, facts, source.features) as state:
         write_repeats(
-            settings={name: resolved(own, probe=None) for name, own in asked.settings.items()},
+            settings=asked.settings,
             features=dict(zip(asked.settings, source.features, strict=True)),
             data=read_data(source.index, source.classes, None, source.parts),
             seeds=asked.seeds,

@@ -6,7 +6,6 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
     from scenessl.training.events import events
     from scenessl.training.frozen import train_classifier
-    from scenessl.training.precision import resolved
     from scenessl.training.state import resumable
 
     source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
@@ -14,7 +13,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     facts = dict(asked.items()) | {"seed": seed, "threads": threads, "data": [source.crops_key, source.parts_key]}
     with resumable(asked.state, facts, [source.start]) as state, events(snakemake.log[0]) as watch:
         train_classifier(
-            settings=resolved(asked.settings, probe=None),
+            settings=asked.settings,
             seed=seed,
             start=source.start,
             start_epoch=asked.epoch,

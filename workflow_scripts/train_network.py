@@ -11,7 +11,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
 
     source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
     seed = int(snakemake.wildcards.seed)
-    settings = resolved(asked.settings, source.get("precision") or None)
+    settings = resolved(asked.settings, source.get("precision"))
     keys = [source.crops_key, source.parts_key]
     facts = dict(asked.items()) | {"settings": settings, "seed": seed, "threads": threads, "data": keys}
     with resumable(asked.state, facts, [source.start]) as state, events(snakemake.log[0]) as watch:

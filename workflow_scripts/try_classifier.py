@@ -4,7 +4,6 @@ from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.data import read_data
-    from scenessl.training.precision import resolved
     from scenessl.training.state import resumable
     from scenessl.training.trials import try_classifier
 
@@ -12,7 +11,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     facts = dict(asked.items()) | {"threads": threads, "data": [source.parts_key]}
     with resumable(asked.state, facts, [source.features]) as state:
         try_classifier(
-            settings=resolved(asked.settings, probe=None),
+            settings=asked.settings,
             trials=asked.trials,
             validation=asked.validation,
             seed=asked.seed,

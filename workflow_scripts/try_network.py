@@ -9,7 +9,7 @@ with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.training.trials import try_network
 
     source, asked, threads = snakemake.input, snakemake.params, snakemake.resources.compute_threads
-    settings = resolved(asked.settings, source.get("precision") or None)
+    settings = resolved(asked.settings, source.get("precision"))
     keys = [source.crops_key, source.parts_key]
     facts = dict(asked.items()) | {"settings": settings, "threads": threads, "data": keys}
     with resumable(asked.state, facts, [source.start]) as state:

@@ -19,7 +19,7 @@ rule repeats:
     benchmark:
         f"{TIMES}/repeats/seed{FIRST}.tsv"
     resources:
-        **INFERENCE,
+        **REPEATING,
         compute_threads=1,
     params:
         settings={

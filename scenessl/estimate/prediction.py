@@ -10,8 +10,7 @@ from scenessl.estimate import work
 from scenessl.estimate.probe import probe
 from scenessl.estimate.stages import STAGES, duration
 from scenessl.estimate.work import Images, Job, Network, Workload
-from scenessl.files import read_json, write_json
-from scenessl.models.device import choose_device
+from scenessl.files import write_json
 from scenessl.models.network import describe
 from scenessl.study.declared import task_views
 from scenessl.training.precision import resolved
@@ -48,9 +47,9 @@ def write_estimate(
     source = open_source(root) if root and not drawn and os.path.exists(root) else None
     images = count_images(source, drawn, published["validation"])
     jobs = Workload(published, images, study_network(published)).jobs()
-    paces = probe(_decided(published, Path(results)), images.classes, device, source)
+    paces = probe(decided(published, Path(results)), images.classes, device, source)
     seconds = {job.output: predicted(job, paces) for job in jobs}
-    one_at_a_time = choose_device(device).type != "cpu"
+    one_at_a_time = device != "cpu"  # the workflow lets one job at a time hold the GPU that there may be
     whole = elapsed(jobs, seconds, threads, cores, one_at_a_time=one_at_a_time)
     rows = [{"stage": job.stage, "name": job.name, "seconds": seconds[job.output]} for job in jobs]
     facts = {"seconds": whole, "sum": sum(seconds.values()), "threads": threads, "cores": cores}
@@ -59,15 +58,18 @@ def write_estimate(
     return "\n".join(table(jobs, seconds, there, whole, images))
 
 
-def _decided(published: Mapping, results: Path) -> Mapping:
+def decided(published: Mapping, results: Path | None = None) -> Mapping:
     """Put in the precision that a study has found for its trainings; fp32 where it has not looked yet."""
-    file = results / "starts" / "precision.json"
-    found = read_json(file) if file.exists() else {}
     models = {}
     for name, line in published["models"].items():
-        known = file if str(line["settings"]["batch_size"]) in found else None
-        models[name] = line | {"settings": resolved(line["settings"], known)}
+        file = results and results / "starts" / f"precision_batch{line['settings']['batch_size']}.json"
+        found = resolved(line["settings"], file) if file and file.exists() else _assumed(line["settings"])
+        models[name] = line | {"settings": found}
     return {**published, "models": models}
+
+
+def _assumed(settings: Mapping) -> Mapping:
+    return settings | {"precision": "fp32"} if settings["precision"] == "auto" else settings
 
 
 def count_images(source: Source | None, drawn: Mapping | None, share: float | str) -> Images:
@@ -142,7 +144,7 @@ def table(
             yield f"{title:<26} {len(own):>5} {done:>5} {passes[0]:>11,.0f} {passes[1]:>11,.0f} {time:>11}"
     yield f"one job after the other: {duration(sum(seconds.values()))}"
     yield f"the whole study on this machine, jobs beside each other: about {duration(whole)}"
-    yield "(from a short probe; less with early stopping and for what is there, more beside other work on the machine)"
+    yield "(of the whole study, whatever is there; less with early stopping, more beside other work on the machine)"
 
 
 def _passes(job: Job, kinds: Sequence[str]) -> float:

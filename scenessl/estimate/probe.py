@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import redirect_stderr
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,7 @@ from scenessl.explain.scorecam import ScoreCam
 from scenessl.explain.variants import VARIANTS
 from scenessl.models.device import choose_device
 from scenessl.models.folding import folded
-from scenessl.models.network import Network, build
+from scenessl.models.network import Network, build, load_features
 from scenessl.models.similarity import nearest, unit
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
@@ -47,11 +47,12 @@ from scenessl.training.frozen import feature_batches, new_classifier
 from scenessl.training.loop import Learner, fit
 from scenessl.training.recipe import course_of, learner_of
 from scenessl.training.seeding import generator
+from scenessl.training.starts import calibrate
 from scenessl.training.state import State
 from scenessl.training.views import Views, evaluation_batch, load_task, score
 
 SECONDS = 0.8  # that each measurement takes at least, its first round not counted
-TRAINING_PIXELS = 8 * 224**2  # of a step at most: larger batches take as long by image, and too long in all
+TRAINING_PIXELS = 8 * 224**2  # of a step on a CPU: larger batches take as long by image there, and too long in all
 NOISE_IMAGES = 64
 FEW_ROWS, MORE_ROWS = 64, 512  # of two regressions, from which a fixed and a growing part follow
 MAPPED_IMAGES = 100
@@ -70,12 +71,15 @@ class Bench:
         data: images of noise, with as many classes as the study has.
         device: where the networks compute.
         folder: for what is made on the way.
+        features: the networks' state, drawn and calibrated: features of a deep network that only was drawn are 1e-14,
+            which processors compute with slowly.
     """
 
     published: Mapping
     data: Data
     device: torch.device
     folder: Path
+    features: Mapping[str, Tensor]
 
     @property
     def side(self) -> int:
@@ -90,6 +94,7 @@ class Bench:
     def network(self, outputs: int, settings: Mapping) -> Network:
         """Build the study's network with a model's classifier."""
         drawn = build(self.published["network"], outputs, settings["dropout"], settings["fc_layers"])
+        load_features(drawn, self.features)
         return drawn.to(self.device)
 
     def noise(self, count: int) -> Tensor:
@@ -108,15 +113,28 @@ def probe(published: Mapping, classes: int, device: str, source: Source | None) 
     """
     with tempfile.TemporaryDirectory() as name:
         data = _noise(Path(name), published["image_side"], classes)
-        bench = Bench(published, data, choose_device(device), Path(name))
+        drawn = build(published["network"], 2)
+        calibrate(drawn, data.crops.batch(range(NOISE_IMAGES)))
+        bench = Bench(published, data, choose_device(device), Path(name), drawn.state_dict())
         frozen = [line for line in published["models"].values() if line["train"] == "classifier"]
         paces = {work.START: _start(JOB), work.LIGHT_START: _start(LIGHT_JOB)}
         paces |= dict(_images(published, source, bench.folder))
         paces |= dict(_networks(bench))
         paces |= dict(_inferences(bench))
         paces |= {work.CLIMBED: _climbed(bench)} if published.get("inversion") else {}
-        paces |= {work.CLASSIFIED: _classified(bench, frozen[0]["settings"])} if frozen else {}
-        return paces | dict(_features(bench))
+        with _one_thread():  # as the jobs on features compute
+            paces |= {work.CLASSIFIED: _classified(bench, frozen[0]["settings"])} if frozen else {}
+            return paces | dict(_features(bench))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def pace(once: Callable[[], float], share: float = 1.0) -> float:
@@ -148,7 +166,7 @@ def _networks(bench: Bench) -> Iterator[tuple[str, float]]:
             continue
         task, stated = load_task(line["task"]), line["settings"]
         options = {key: value for key, value in stated.items() if key in task.SETTINGS}
-        settings = stated | {"batch_size": _batch_size(stated["batch_size"], bench.side, task.VIEWS)}
+        settings = stated | {"batch_size": _batch_size(stated["batch_size"], bench, task.VIEWS)}
         model = bench.network(len(task.target_names(bench.data.classes)), settings)
         batches = partial(_endless, Views(task, bench.data, bench.device, options), settings)
         learner, state = learner_of(model, settings, task.loss), State(bench.folder / name, "probe")
@@ -156,9 +174,10 @@ def _networks(bench: Bench) -> Iterator[tuple[str, float]]:
         yield from zip(kinds, training_paces(learner, batches, settings, state), strict=True)
 
 
-def _batch_size(wanted: int, side: int, views: int) -> int:
-    """Give the inputs of a step: as many as the recipe says, or as TRAINING_PIXELS allow, in whole images."""
-    return max(2 * views, min(wanted, TRAINING_PIXELS // side**2))
+def _batch_size(wanted: int, bench: Bench, views: int) -> int:
+    """Give the inputs of a step: as many as the recipe says, on a CPU as TRAINING_PIXELS allow, in whole images."""
+    most = TRAINING_PIXELS // bench.side**2 if bench.device.type == "cpu" else wanted
+    return max(2 * views, min(wanted, most))
 
 
 def _endless(views: Views, settings: Mapping) -> Iterator:

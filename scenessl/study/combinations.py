@@ -34,6 +34,8 @@ def _training(model: Model, config: dict) -> Iterator[str]:
         yield f"{where}.train: classifier needs the task scenes, whose features can be computed once, not {model.task}"
     if model.settings["keep_features"]:
         yield f"{where}: keep_features must be 0 where the features are frozen (train: classifier)"
+    if model.settings["precision"] == "auto":
+        yield f"{where}: precision must be fp32 or bf16 where the features are frozen (train: classifier)"
     extra = [name for name in model.settings["augmentation"] if name != "flip"]
     if extra:
         yield f"{where}: augmentation {', '.join(extra)} cannot act on frozen, cached features; only flip can"

@@ -107,7 +107,7 @@ def _against(evidence: Evidence, ranges: Mapping[str, float]) -> list[Markup | N
     found = [one for one in compared if abs(one.difference) > SAME]
     if not found:
         return [Markup("There is no difference between two repeated models in this report to set this against.")]
-    larger = [one for one in found if abs(one.difference) > _wider(one, ranges) + SAME]
+    larger = [one for one in found if abs(one.difference) > _wider(one, ranges) + SAME and _apart(evidence, one)]
     rest = [one for one in found if one not in larger]
     means = Markup("The differences are means over the seeds, the ranges of the first.")
     over = means if len(evidence.seeds) > 1 else None
@@ -115,13 +115,19 @@ def _against(evidence: Evidence, ranges: Mapping[str, float]) -> list[Markup | N
 
 
 LARGER = (
-    "The {differences} {items} {are} larger than the range of either model: in these repeats, the classifier’s own "
-    "randomness moved neither accuracy that far."
+    "The {differences} {items} {are} larger than the range of either model, and no repeat of the one reached a repeat "
+    "of the other."
 )
 NOT_LARGER = (
-    "The {differences} {items} {are} not larger than the ranges of both models: the classifier’s own randomness moved "
-    "an accuracy as far."
+    "The {differences} {items} {are} not larger than the ranges of both models, or their repeats cross: the "
+    "classifier’s own randomness may account for as much."
 )
+
+
+def _apart(evidence: Evidence, one: Verdict) -> bool:
+    """Tell whether all repeats of one model are on the same side of all repeats of the other."""
+    (a,), (b,) = (evidence.rows("repeat_spread", model=name) for name in (one.a, one.b))
+    return a["least"] > b["most"] if one.difference > 0 else a["most"] < b["least"]
 
 
 def _wider(one: Verdict, ranges: Mapping[str, float]) -> float:

@@ -91,18 +91,24 @@ def _keeping(evidence: Evidence) -> Markup | None:
 
 def _precision(evidence: Evidence) -> Markup:
     """Say which trainings made their steps in reduced precision, by what they left, not by what was asked."""
-    reduced = [
-        name
+    reduced = {
+        name: sum(evidence.selections[name, seed]["precision"] == "bf16" for seed in evidence.seeds)
         for name in evidence.models
-        if any(evidence.selections[name, seed]["precision"] == "bf16" for seed in evidence.seeds)
+    }
+    if not any(reduced.values()):
+        return Markup("The networks compute in single precision throughout.")
+    always = [name for name, number in reduced.items() if number == len(evidence.seeds)]
+    found = [say("those of {models}", models=names(always))] if always else []
+    found += [
+        say("those of {name} with {some} of {all} seeds", name=code(name), some=number, all=len(evidence.seeds))
+        for name, number in reduced.items()
+        if 0 < number < len(evidence.seeds)
     ]
-    if not reduced:
-        return Markup("Everything is computed in single precision.")
     text = (
-        "The training steps of {models} are computed in mixed precision {work}; everything that is measured is "
-        "computed in single precision."
+        "Of the training steps, {found} are computed in mixed precision {work}; all else that the networks compute is "
+        "in single precision."
     )
-    return say(text, models=names(reduced), work=cite("micikevicius2018"))
+    return say(text, found=listing(found), work=cite("micikevicius2018"))
 
 
 def _same_epochs(evidence: Evidence) -> Markup:
