@@ -56,7 +56,7 @@ def trial_minutes(wildcards, input, attempt):
 def repeat_minutes(wildcards, input, attempt):
     """Minutes of all repeats, one for each beside what reading takes; they need seconds on 15-Scene."""
     repeats = len(config["repeats"]["models"]) * config["repeats"]["seeds"]
-    return round(attempt * (30 + input.size_mb / 10 + repeats))
+    return minutes(wildcards, input, attempt) + attempt * repeats
 
 
 PROBING = {"mem_mb": probe_memory, "runtime": lambda wildcards, attempt: 30 * attempt}

@@ -229,7 +229,7 @@ def test_epochs_stay_until_what_was_found_is_saved(tmp_path, data, monkeypatch):
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
         broken.setattr(State, "save", killed)
         try_it(tmp_path, data, "scenes")
-    epochs = tmp_path / "state" / "epochs0"
+    epochs = tmp_path / "state" / "epochs_trial0"
     assert (epochs / "epoch3.pt").is_file()
     try_it(tmp_path, data, "scenes")
     assert not epochs.exists()

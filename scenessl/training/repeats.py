@@ -1,8 +1,7 @@
 """Train the classifiers of frozen models anew with further seeds, on the same cached features and parts of the data."""
 
 import functools
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +44,7 @@ def write_repeats(
     for name, own in settings.items():
         cached = weights.load(features[name])["features"]
         for seed in seeds:
-            found = _once(functools.partial(_repeat, cached, data, own, seed), state, f"{name}_seed{seed}")
+            found = state.once_by_training(f"{name}_seed{seed}", functools.partial(_repeat, cached, data, own, seed))
             rows.append((name, seed, found["selected_epoch"]))
             said.append(found["predicted"].numpy().astype(np.int16))
     columns = zip(
@@ -55,14 +54,6 @@ def write_repeats(
     targets = {"image": test.numpy().astype(np.int32), "target": data.labels[test].numpy().astype(np.int16)}
     arrays = {name: np.array(values, kind) for name, values, kind in columns}
     write_arrays(output, arrays | {"predicted": np.stack(said)} | targets)
-
-
-def _once(repeat: Callable[[State], dict], state: State, name: str) -> dict:
-    """Make one repeat unless `state` holds it; its epochs are kept until it does."""
-    epochs = State(state.folder / f"epochs_{name}", state.fingerprint)
-    found = state.once(name, lambda: repeat(epochs))
-    shutil.rmtree(epochs.folder, ignore_errors=True)
-    return found
 
 
 def _repeat(features: Tensor, data: Data, settings: Mapping, seed: int, state: State) -> dict:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -64,6 +65,13 @@ class State:
             self.save(name, piece)
         else:
             print(f"{name} was finished before", file=sys.stderr, flush=True)
+        return piece
+
+    def once_by_training(self, name: str, make: Callable[["State"], T]) -> T:
+        """Do as `once` for what takes a training; `make` gets a state for its epochs, which goes when it is done."""
+        epochs = State(self.folder / f"epochs_{name}", self.fingerprint)
+        piece = self.once(name, lambda: make(epochs))
+        shutil.rmtree(epochs.folder, ignore_errors=True)
         return piece
 
     def _path(self, name: str) -> Path:

@@ -1,10 +1,10 @@
 """Train one model several times with single settings replaced, and judge each by the same validation images."""
 
 import json
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +154,9 @@ def write_trials(
     `train_images` and `views` int32.
     """
     changed = [bounded(settings, trial["replaced"], bench) for trial in trials]
-    found = [_once(bench, own, state, number) for number, own in enumerate(changed)]
+    found = [
+        state.once_by_training(f"trial{number}", partial(_judged, bench, own)) for number, own in enumerate(changed)
+    ]
     texts = {key: np.array([trial[key] for trial in trials], np.str_) for key in ("kind", "setting")}
     texts["value"] = np.array([json.dumps(trial["value"]) for trial in trials], np.str_)
     scores = {part: torch.stack([one[part] for one in found]).numpy() for part in ("validation", "train")}
@@ -175,14 +177,6 @@ def bounded(settings: Mapping[str, object], replaced: Mapping[str, object], benc
 def _epochs(settings: Mapping[str, object], most: int | None) -> int:
     """Count the epochs of a trial, never more than the study's."""
     return min(most or settings["epochs"], settings["epochs"])
-
-
-def _once(bench: Bench, own: Mapping, state: State, number: int) -> dict[str, Tensor]:
-    """Judge the settings `own` unless `state` holds what was found; epochs are kept until it does."""
-    epochs = State(state.folder / f"epochs{number}", state.fingerprint)
-    found = state.once(f"trial{number}", lambda: _judged(bench, own, epochs))
-    shutil.rmtree(epochs.folder, ignore_errors=True)
-    return found
 
 
 def _judged(bench: Bench, own: Mapping, epochs: State) -> dict[str, Tensor]:
