@@ -12,7 +12,8 @@ from scenessl.data.crops import Crops, normalise
 from scenessl.files import read_csv
 from scenessl.models.network import pool
 from scenessl.training.data import Data, spread
-from scenessl.training.frozen import train_classifier, write_features
+from scenessl.training.features import write_features
+from scenessl.training.frozen import train_classifier
 from scenessl.training.state import State
 
 TRAIN, VALIDATION = 128, 32

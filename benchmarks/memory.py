@@ -16,7 +16,7 @@ from scenessl.data.crops import normalise
 from scenessl.explain.inversion import goals
 from scenessl.explain.scorecam import explain
 from scenessl.joblog import job
-from scenessl.training.frozen import write_features
+from scenessl.training.features import write_features
 from scenessl.training.state import State
 
 MOST = 4.0  # GB

@@ -16,19 +16,20 @@ from benchmarks import training as one_epoch
 from benchmarks.material import ROOT, SIDE, Material, recipe
 from benchmarks.rows import Slope
 from scenessl.data.crops import normalise
+from scenessl.estimate.paces import measure_paces
 from scenessl.estimate.prediction import decided, predicted, study_network
-from scenessl.estimate.probe import probe
 from scenessl.estimate.stages import STAGES
-from scenessl.estimate.work import Images, Workload, epoch_of, steps_of
+from scenessl.estimate.work import EPOCHS, INPUTS, Images, Workload
 from scenessl.explain.ascent import Ascent, ascend
 from scenessl.explain.inversion import Units, goals, start_image
 from scenessl.explain.scorecam import ScoreCam
 from scenessl.explain.variants import VARIANTS
 from scenessl.models.folding import folded
+from scenessl.models.inference import score
 from scenessl.study.declared import task_settings
 from scenessl.study.graph import Study
 from scenessl.tasks import scenes
-from scenessl.training.views import Views, score
+from scenessl.training.views import Views
 
 SCENE15 = Images(train=1275, validation=225, test=2985, classes=15)
 TIMES = (1, 2, 4)
@@ -96,10 +97,10 @@ def inversion(material: Material) -> Callable[[int], object]:
 
 def counted() -> Iterator[Slope]:
     """Predict the main study's stages, grown in one direction at a time; stages that stay are left out."""
-    paces = probe(decided(_published()), SCENE15.classes, "cpu", None)
+    paces = measure_paces(decided(_published()), SCENE15.classes, "cpu", None, None)
     for name, _ in _copies(_published()["models"], max(TIMES)):
         original = name.rpartition("_")[0]
-        paces |= {kind(name): paces[kind(original)] for kind in (steps_of, epoch_of)}
+        paces |= {kind + name: paces[kind + original] for kind in (INPUTS, EPOCHS)}
     for what in ("images", "seeds", "networks", "channels"):
         found = [by_stage(what, factor, paces) for factor in TIMES]
         for stage in (stage for stage in found[0] if found[-1][stage] != found[0][stage]):

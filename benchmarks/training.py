@@ -13,6 +13,7 @@ from benchmarks.rows import Row
 from scenessl.data.crops import MEAN, STD, normalise
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
+from scenessl.training.epochs import image_batches
 from scenessl.training.loop import Course, fit
 from scenessl.training.recipe import learner_of
 from scenessl.training.state import State
@@ -47,14 +48,7 @@ def ours(
         state = State(material.folder / "state", "a")
         for piece in state.folder.glob("*"):
             piece.unlink()
-        augmentation = settings["augmentation"]
-        fit(
-            learner,
-            lambda epoch: views.training(ids, epoch, 0, settings["batch_size"], augmentation),
-            lambda model: none,
-            course,
-            state,
-        )
+        fit(learner, lambda epoch: image_batches(views, ids, settings, 0, epoch), lambda model: none, course, state)
         return len(ids)
 
     return side

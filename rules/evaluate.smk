@@ -42,7 +42,7 @@ rule predict_network:
 
 
 # Predicts every image with a classifier on frozen features, from their cache.
-rule predict_frozen:
+rule predict_classifier:
     input:
         weights=f"{RUN}/weights.safetensors",
         features=features_of,
@@ -61,6 +61,6 @@ rule predict_frozen:
         **INFERENCE,
         compute_threads=1,
     params:
-        code=code("scenessl.evaluation.predict", "workflow_scripts/predict_frozen.py"),
+        code=code("scenessl.evaluation.predict", "workflow_scripts/predict_classifier.py"),
     script:
-        "../workflow_scripts/predict_frozen.py"
+        "../workflow_scripts/predict_classifier.py"

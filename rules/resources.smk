@@ -29,7 +29,7 @@ def training_minutes(wildcards, input, attempt):
     return round(attempt * (60 + 0.02 * epochs * input.size_mb))
 
 
-def probe_memory(wildcards, input, attempt):
+def precision_memory(wildcards, input, attempt):
     """Megabytes of the training steps that the probe takes."""
     return batch_memory(int(wildcards.batch_size), input, attempt)
 
@@ -59,7 +59,10 @@ def repeat_minutes(wildcards, input, attempt):
     return minutes(wildcards, input, attempt) + attempt * repeats
 
 
-PROBING = {"mem_mb": probe_memory, "runtime": lambda wildcards, attempt: 30 * attempt}
+CHOOSING = {
+    "mem_mb": precision_memory,
+    "runtime": lambda wildcards, attempt: 30 * attempt,
+}
 INFERENCE = {"mem_mb": memory, "runtime": minutes}
 TRAINING = {"mem_mb": training_memory, "runtime": training_minutes}
 REPEATING = {"mem_mb": memory, "runtime": repeat_minutes}

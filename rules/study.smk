@@ -1,5 +1,5 @@
 # The study that the rules speak of: its checked configuration, its paths, and what each model needs.
-# Makes no file but the two memories below R/.state; defines names only.
+# Has no rules; reading it keeps a few records in R/.state, and a run's beginning and end are watched from here.
 
 import os
 from pathlib import Path
@@ -178,7 +178,7 @@ def start_of(wildcards):
     return start_file(model_of(wildcards).start, wildcards.seed)
 
 
-def probe_of(wildcards):
+def precision_of(wildcards):
     """Name the probe that decides on the precision of a job's training, where the model leaves it open."""
     settings = model_of(wildcards).settings
     if settings["precision"] != "auto":

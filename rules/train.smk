@@ -86,15 +86,15 @@ rule random_start:
 
 # Takes training steps of a batch size in fp32 and bf16, and says which a precision left open shall be. The answer is kept:
 # no code among its params.
-rule probe_precision:
+rule choose_precision:
     output:
-        probe=f"{R}/starts/precision_batch{{batch_size}}.json",
+        precision=f"{R}/starts/precision_batch{{batch_size}}.json",
     log:
-        f"{LOGS}/probe_precision_batch{{batch_size}}.log",
+        f"{LOGS}/choose_precision_batch{{batch_size}}.log",
     priority: 1
     threads: PLAN.threads
     resources:
-        **PROBING,
+        **CHOOSING,
         gpu=GPU,
         compute_threads=PLAN.threads,
         device=config["device"],
@@ -102,14 +102,14 @@ rule probe_precision:
         network=config["network"],
         side=config["image_side"],
     script:
-        "../workflow_scripts/probe_precision.py"
+        "../workflow_scripts/choose_precision.py"
 
 
 # Trains all layers of one model with one seed.
 rule train_network:
     input:
         start=start_of,
-        precision=probe_of,
+        precision=precision_of,
         index=INDEX,
         classes=CLASSES,
         parts=PARTS,
@@ -173,7 +173,7 @@ rule features:
             str(parse_start_tag(wildcards.start)[0])
         ),
         code=code(
-            "scenessl.training.frozen", ARCHITECTURE, "workflow_scripts/features.py"
+            "scenessl.training.features", ARCHITECTURE, "workflow_scripts/features.py"
         ),
         state=f"{R}/.state/features/{{start}}",
     script:

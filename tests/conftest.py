@@ -10,18 +10,24 @@ from project import Project, copy_project
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two processes share the cores
 
 
+HEAVY = ("resume", "two_runs", "disk", "precision", "mistakes", "configurations", "bad_images")  # start processes
+
+
 @pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook
 def pytest_collection_modifyitems(items):
-    """Keep together what shares a fixture when two processes run the tests: the finished study first, then by file."""
+    """Keep together what shares a fixture when two processes run the tests: the finished study, or a file.
+
+    What takes long begins first, so that neither process waits for the other at the end.
+    """
     for item in items:
         group = "demo" if needs_study(item) else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not needs_study(item))
+    items.sort(key=lambda item: (not needs_study(item), item.path.stem.removeprefix("test_") not in HEAVY))
 
 
 def needs_study(item):
     """Tell whether a test needs the finished study."""
-    return not {"demo", "study_page"}.isdisjoint(item.fixturenames)
+    return not {"demo", "with_another_seed", "study_page"}.isdisjoint(item.fixturenames)
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +51,12 @@ def demo(tmp_path_factory):
     result = made.snakemake("--quiet", "rules")
     assert result.returncode == 0, (result.stdout + result.stderr)[-5000:]
     return made
+
+
+@pytest.fixture(scope="session")
+def with_another_seed(demo):
+    """What a second seed plans after the finished demonstration."""
+    return demo.planned("seeds: 2")
 
 
 @pytest.fixture(scope="session")

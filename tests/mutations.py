@@ -5,6 +5,7 @@ import copy
 import datetime
 import math
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -78,8 +79,14 @@ def merged(names: list[str]) -> dict:
     """Read and merge configuration files as Snakemake does."""
     whole = {}
     for name in names:
-        merge(whole, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+        merge(whole, copy.deepcopy(read(name)))
     return whole
+
+
+@cache
+def read(name: str) -> dict:
+    """Read one file, once."""
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
 def merge(base: dict, delta: dict) -> dict:

@@ -135,6 +135,19 @@ def test_this_repository_lists_itself():
     assert list(codehash.code_hash("scenessl.study.codehash")) == found
 
 
+@pytest.mark.parametrize(
+    "module, stranger",
+    [
+        ("training.features", "training.loop"),  # else an edit of the loop would compute all cached features again
+        ("training.features", "training.augmentation"),
+        ("evaluation.predict", "training.augmentation"),
+        ("evaluation.predict", "training.loop"),
+    ],
+)
+def test_what_only_infers_does_not_stand_on_how_trainings_go(module, stranger):
+    assert f"scenessl/{stranger.replace('.', '/')}.py" not in Code(Path(__file__).parents[1]).sources(module)
+
+
 def test_planning_imports_nothing_heavy():
     heavy = ("torch", "numpy", "pandas", "matplotlib", "PIL", "weasyprint")
     modules = "codehash, local, preflight, schema"

@@ -52,7 +52,7 @@ ELSEWHERE = {
     ("scenessl/data/cache.py", "open"): "reserves room in a temporary file that `atomic` gave",
     ("scenessl/data/drawn.py", "save"): "fills a temporary folder, which is renamed when it is whole",
     ("scenessl/data/nearby.py", "open"): "a lock",
-    ("scenessl/estimate/probe.py", "save"): "noise, in a temporary folder that goes with the probe",
+    ("scenessl/estimate/paces.py", "save"): "noise, in a temporary folder that goes with the probe",
     ("scenessl/figures/style.py", "save"): "into memory",
     ("scenessl/files.py", "open"): "asks the temporary file of `atomic` whether it takes more",
     ("scenessl/joblog.py", "open"): "a log",

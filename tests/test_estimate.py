@@ -14,7 +14,7 @@ from tiny_study import delta, tiny_project, write_images
 
 from benchmarks.rows import Slope
 from scenessl.data.sources import open_source
-from scenessl.estimate import prediction, probe, work
+from scenessl.estimate import paces, prediction, work
 from scenessl.estimate.stages import STAGES
 from scenessl.estimate.work import Images, Job, Network, Workload
 from scenessl.study import manifest
@@ -59,7 +59,10 @@ def test_trainings_are_counted_as_by_hand():
 def test_starts_and_features_are_those_that_something_needs():
     found = jobs(seeds=2)
     starts = {name for stage, name in found if stage == "starts"}
-    assert starts == {f"starts/{name}.safetensors" for name in ("imagenet", "random_seed0", "random_seed1")}
+    weights = {f"starts/{name}.safetensors" for name in ("imagenet", "random_seed0", "random_seed1")}
+    assert starts == weights | {"starts/precision_batch32.json"}
+    pairs = 1 + 5  # of steps in fp32 and in bf16, the first to warm up
+    assert found["starts", "starts/precision_batch32.json"].work == {"inputs of supervised": 2 * pairs * 32, "start": 1}
     features = {name for stage, name in found if stage == "features"}
     seeds = {
         f"{name}-seed{seed}" for name in ("rotation", "perturbation", "perturbation@3", "random") for seed in (0, 1)
@@ -172,8 +175,8 @@ def test_an_epochs_file_is_made_by_its_training():
     assert prediction.longest_chain([follows, trained], {trained.output: 5.0, "f": 2.0}) == 7
 
 
-def test_the_probe_of_a_training_runs_the_loop_of_the_trainings(tmp_path, monkeypatch):
-    monkeypatch.setattr(probe, "SECONDS", 0.02)
+def test_the_pace_of_a_training_runs_the_loop_of_the_trainings(tmp_path, monkeypatch):
+    monkeypatch.setattr(paces, "SECONDS", 0.02)
     toy, state = toy_learner(), State(tmp_path, "x")
     before = toy.model[0].weight.clone()
 
@@ -182,27 +185,28 @@ def test_the_probe_of_a_training_runs_the_loop_of_the_trainings(tmp_path, monkey
         return toy.loss(*pair)
 
     course = {"schedule": "constant", "warmup": 0.0}
-    step, epoch = probe.training_paces(replace(toy, loss=loss), lambda: toy_batches(1), course, state)
+    step, epoch = paces.training_paces(replace(toy, loss=loss), lambda: toy_batches(1), course, state)
     assert 0.01 / 16 <= step < 0.1 and epoch > 0  # a toy's step has 16 inputs
     assert not torch.equal(before, toy.model[0].weight) and state.load("epoch1") is not None
 
 
 def test_the_first_round_warms_up_and_the_median_of_the_others_counts(monkeypatch):
     clock = iter([0, 0, 8, 8, 8, 12, 12, 12, 100, 100])  # the end's; then begin, end and look of three rounds
-    monkeypatch.setattr(probe.time, "perf_counter", lambda: next(clock))
-    monkeypatch.setattr(probe, "SECONDS", 50)
+    monkeypatch.setattr(paces.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(paces, "SECONDS", 50)
     rounds = iter([1e9, 4, 4, 4])
-    assert probe.pace(lambda: next(rounds)) == 2  # of 2, 1 and 22 seconds per unit
+    assert paces.pace(lambda: next(rounds)) == 2  # of 2, 1 and 22 seconds per unit
 
 
 def test_an_estimate_is_written_before_anything_is_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(probe, "SECONDS", 0.01)
-    monkeypatch.setattr(probe, "TRAINING_PIXELS", 8 * 32**2)
-    monkeypatch.setattr(probe, "_start", lambda code: 2.0)
+    monkeypatch.setattr(paces, "SECONDS", 0.01)
+    monkeypatch.setattr(paces, "TRAINING_PIXELS", 8 * 32**2)
+    monkeypatch.setattr(paces, "_start", lambda code: 2.0)
     config = yaml.safe_load((ROOT / "studies" / "cifar10.yaml").read_text(encoding="utf-8")) | {"embedding": None}
     asked = Study(config, task_settings(TASKS)).published({"kind": "drawn"}, {})
+    drawn = {"images_per_class_train": 20, "images_per_class_test": 10, "side": 40}
     said = prediction.write_estimate(
-        published=asked, root=None, drawn={"images_per_class_train": 20, "images_per_class_test": 10}, results=tmp_path,
+        published=asked, root=None, drawn=drawn, results=tmp_path,
         threads=1, cores=2, device="cpu", output=tmp_path / "estimate.json",
     )  # fmt: skip
     assert "450 images of 15 classes" in said and "the whole study" in said

@@ -8,10 +8,10 @@ from torch.nn.functional import cross_entropy
 
 from scenessl.files import read_json, write_json
 from scenessl.models.network import build
-from scenessl.training import precision_probe
+from scenessl.training import precision_choice
 from scenessl.training.distillation import keeping_features, plain_loss
 from scenessl.training.precision import in_precision, resolved
-from scenessl.training.precision_probe import GAIN, PAIRS, compare, write_probe
+from scenessl.training.precision_choice import GAIN, PAIRS, compare, write_precision
 from scenessl.training.seeding import generator, seeded
 
 
@@ -43,9 +43,9 @@ def test_only_what_is_left_open_is_resolved(tmp_path):
 def test_the_probe_times_steps_of_both_precisions(tmp_path, monkeypatch):
     made = []
     monkeypatch.setattr(
-        precision_probe, "in_precision", lambda step, name: made.append(name) or in_precision(step, name)
+        precision_choice, "in_precision", lambda step, name: made.append(name) or in_precision(step, name)
     )
-    write_probe(network="small_resnet", side=32, batch_size=4, device="cpu", output=tmp_path / "probe.json")
+    write_precision(network="small_resnet", side=32, batch_size=4, device="cpu", output=tmp_path / "probe.json")
     found = read_json(tmp_path / "probe.json")
     assert made == ["fp32", "bf16"]
     assert found["precision"] in made
@@ -102,7 +102,7 @@ def test_a_precision_left_open_is_probed_once_and_concerns_no_other_model(tmp_pa
 
     def planned(**changes):
         jobs = project.planned(left_open(images, **changes), *wanted)
-        return {job for job in jobs if job.startswith(("train_network", "probe_precision"))}
+        return {job for job in jobs if job.startswith(("train_network", "choose_precision"))}
 
     done = project.snakemake("-c2", *wanted, delta=left_open(images))
     assert done.returncode == 0, done.stderr
@@ -113,5 +113,5 @@ def test_a_precision_left_open_is_probed_once_and_concerns_no_other_model(tmp_pa
     probes[0].touch()
     assert planned() == set()
     assert planned(rotation="bf16") == {"train_network model=rotation, seed=0"}
-    rotation = {"train_network model=rotation, seed=0", "probe_precision batch_size=64"}
+    rotation = {"train_network model=rotation, seed=0", "choose_precision batch_size=64"}
     assert planned(batch=64) == rotation  # and the answer for the other size is kept

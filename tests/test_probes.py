@@ -16,7 +16,7 @@ from scenessl.evaluation import probes
 from scenessl.evaluation.knn import classify
 from scenessl.evaluation.logistic import fit_path
 from scenessl.evaluation.probe_table import COLUMNS, probe_rows, read_probings
-from scenessl.evaluation.probes import Bench, block_features, cells, probe, write_probes
+from scenessl.evaluation.probes import Prober, block_features, cells, probe, write_probes
 from scenessl.figures import probes as chart
 from scenessl.files import write_csv
 from scenessl.models import network, weights
@@ -142,7 +142,7 @@ def test_features_are_standardised_by_the_train_part(tmp_path):
     data = made_data(tmp_path)
     features = torch.randn(len(data.labels), 3, generator=torch.Generator().manual_seed(0)) * 7 + 5
     features[data.parts["train"], 1] = 2.5
-    rows = Bench(data, CPU)._standardised(features)
+    rows = Prober(data, CPU)._standardised(features)
     torch.testing.assert_close(rows["train"].mean(0), torch.zeros(3), atol=1e-5, rtol=0)
     torch.testing.assert_close(rows["train"].std(0, correction=0), torch.tensor([1.0, 0.0, 1.0]), atol=1e-5, rtol=0)
     own = features[data.parts["train"]]

@@ -11,7 +11,7 @@ from test_report_answers import plain
 from test_trials import SETTINGS
 from toy_runs import made_data, made_run
 
-from scenessl.evaluation.predict import predict_frozen
+from scenessl.evaluation.predict import predict_classifier
 from scenessl.evaluation.repeat_table import repeat_rows, spread_rows
 from scenessl.evaluation.runs import read_predictions
 from scenessl.files import read_csv
@@ -20,7 +20,8 @@ from scenessl.report.answers import seeds as told_of_seeds
 from scenessl.report.evidence import read_evidence
 from scenessl.report.render import paper, render_html
 from scenessl.training import repeats
-from scenessl.training.frozen import train_classifier, write_features
+from scenessl.training.features import write_features
+from scenessl.training.frozen import train_classifier
 from scenessl.training.state import State
 
 RECIPE = SETTINGS | {"augmentation": ["flip"], "epochs": 4, "learning_rate_classifier": 0.02}
@@ -58,7 +59,7 @@ def test_the_models_own_seed_gives_the_published_predictions(tmp_path, cached, s
         settings=recipe, seed=5, start=start, start_epoch=None, features=features, data=data,
         state=State(tmp_path / "own", "x"), outputs=outputs,
     )  # fmt: skip
-    predict_frozen(model=outputs["weights"], features=features, data=data, output=tmp_path / "published.npz")
+    predict_classifier(model=outputs["weights"], features=features, data=data, output=tmp_path / "published.npz")
     published = read_predictions(tmp_path / "published.npz")
     found = repeat(tmp_path, data, features, [5, 6], recipe)
     rows = published.rows("test")
@@ -105,7 +106,7 @@ def test_the_tables_hold_every_repeat_and_what_they_are_together():
     found = {"model": np.array(["x"] * 3), "seed": np.arange(3), "selected_epoch": np.full(3, 7), "target": target}
     rows = repeat_rows(found | {"predicted": np.array(said)}, [{"model": "x", "test_accuracy": 0.8}] * 2)
     assert [row["test_accuracy"] for row in rows] == [0.8, 0.4, 1.0]
-    assert {row["published_accuracy"] for row in rows} == {0.8} and {row["n_test"] for row in rows} == {5}
+    assert {row["reported_accuracy"] for row in rows} == {0.8} and {row["n_test"] for row in rows} == {5}
     (one,) = spread_rows(rows)
     assert one["mean"] == pytest.approx(2.2 / 3, abs=1e-6) and (one["least"], one["most"]) == (0.4, 1.0)
     assert one["deviation"] == pytest.approx(statistics.stdev([0.8, 0.4, 1.0]), abs=1e-6)
@@ -161,10 +162,10 @@ def test_repeats_that_agree_or_differ_alike_are_told_so(told_with):
     assert "and that of every other by as much." in told_with(dict.fromkeys(names, (0.0, 0.01, 0.0)))
 
 
-def test_it_is_said_whether_the_own_seed_gives_the_published_accuracy(told_with):
-    assert "the published accuracy comes out again" in told_with()
+def test_it_is_said_whether_the_own_seed_gives_the_reported_accuracy(told_with):
+    assert "the reported accuracy comes out again" in told_with()
     text = told_with({"rotation_scenes": (0.02, 0.0, 0.0)})
-    assert "the published accuracy of rotation_scenes does not come out again (up to 2.00 percentage points" in text
+    assert "the reported accuracy of rotation_scenes does not come out again (up to 2.00 percentage points" in text
 
 
 def test_models_that_learned_nothing_are_not_ranked_and_of_several_seeds_the_first_is_repeated(tmp_path):

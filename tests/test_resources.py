@@ -69,7 +69,7 @@ def test_what_draws_is_local_so_that_no_figure_waits_in_a_queue():
 def test_what_runs_a_network_says_what_it_needs():
     heavy = {name for name, text in rule_texts().items() if "gpu=GPU" in text}
     assert {"train_network", "features", "predict_network", "scorecam", "inversion"} <= heavy
-    assert all(re.search(r"\*\*(INFERENCE|TRAINING|TRIALLING|PROBING),", rule_texts()[name]) for name in heavy)
+    assert all(re.search(r"\*\*(INFERENCE|TRAINING|TRIALLING|CHOOSING),", rule_texts()[name]) for name in heavy)
 
 
 def test_no_rule_asks_for_all_cores_or_tries_again():

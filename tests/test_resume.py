@@ -26,7 +26,7 @@ from scenessl.models import weights
 from scenessl.models.network import evaluation_mode, pool, rebuild
 from scenessl.study.folders import remove_unfinished
 from scenessl.study.states import remove_finished
-from scenessl.training import frozen
+from scenessl.training import features
 from scenessl.training.state import State, fingerprint, held, resumable
 
 ROOT = Path(__file__).parent.parent
@@ -163,23 +163,23 @@ def test_a_second_copy_waits_and_takes_the_pieces_of_its_own_settings_only(tmp_p
 @pytest.fixture
 def cached(tmp_path, monkeypatch):
     """Write a feature cache of a toy; gives the function, which counts the pieces it computes."""
-    monkeypatch.setattr(frozen, "evaluation_batch", lambda side: 8)
-    monkeypatch.setattr(frozen, "PIECE", 2)
-    data, made, whole = made_data(tmp_path), [], frozen._piece
+    monkeypatch.setattr(features, "evaluation_batch", lambda side: 8)
+    monkeypatch.setattr(features, "PIECE", 2)
+    data, made, whole = made_data(tmp_path), [], features.pooled
     start = made_run(tmp_path, data, "rotation")["model"]
 
     def write(name, kill_at=None):
-        def piece(*arguments):
+        def piece(*arguments, **named):
             if len(made) == kill_at:
                 raise Killed
             made.append(1)
-            return whole(*arguments)
+            return whole(*arguments, **named)
 
-        monkeypatch.setattr(frozen, "_piece", piece)
+        monkeypatch.setattr(features, "pooled", piece)
         made.clear()
         state = State(tmp_path / f"{name}.state", "a")
         asked = {"start_epoch": None, "crops": tmp_path / "crops.npy", "mirrored": range(9, 60), "device": "cpu"}
-        frozen.write_features(start=start, state=state, output=tmp_path / name, **asked)
+        features.write_features(start=start, state=state, output=tmp_path / name, **asked)
         return len(made)
 
     write.folder = tmp_path

@@ -32,7 +32,7 @@ ALLOWED = {
     ("scenessl/data/folders.py", "set in labels"): LOOKED_UP,
     ("scenessl/data/nearby.py", "folder.glob"): REMOVED,
     ("scenessl/data/trees.py", "os.scandir"): "entries are sorted two lines on",
-    ("scenessl/estimate/probe.py", "import time"): "measures; what it finds stands below benchmarks/ and on the page",
+    ("scenessl/estimate/paces.py", "import time"): "measures; what it finds stands below benchmarks/ and on the page",
     ("scenessl/explain/predicted.py", "set in take"): LOOKED_UP,
     ("scenessl/files.py", "folder.glob"): REMOVED,
     ("scenessl/models/device.py", "os.getpid"): "chooses among equal cards when all are taken",
@@ -47,7 +47,7 @@ ALLOWED = {
     ("scenessl/study/states.py", "rglob"): REMOVED,
     ("scenessl/study/texts.py", "id"): "tells nodes of one file apart",
     ("scenessl/training/loop.py", "import time"): "how long an epoch took is said in the log, and nowhere else",
-    ("scenessl/training/precision_probe.py", "import time"): "only resolves `auto`, once per study, and is recorded",
+    ("scenessl/training/precision_choice.py", "import time"): "only resolves `auto`, once per study, and is recorded",
     ("scenessl/training/state.py", "os.getpid"): "who holds a lock is said to whoever waits for it",
     ("scenessl/training/state.py", "os.uname"): "who holds a lock is said to whoever waits for it",
 }

@@ -66,8 +66,8 @@ def wildcard(jobs, name):
 
 
 @pytest.mark.slow
-def test_another_seed_trains_itself_alone_and_explains_nothing_anew(demo):
-    jobs = demo.planned("seeds: 2")
+def test_another_seed_trains_itself_alone_and_explains_nothing_anew(with_another_seed):
+    jobs = with_another_seed
     assert wildcard(jobs, "seed") == {"1"}
     assert {start.rpartition("seed")[2] for start in wildcard(jobs, "start")} == {"1"}
     kinds = {job.split()[0] for job in jobs}
@@ -76,10 +76,10 @@ def test_another_seed_trains_itself_alone_and_explains_nothing_anew(demo):
 
 
 @pytest.mark.slow
-def test_going_on_without_the_added_seed_trains_nothing(demo):
+def test_going_on_without_the_added_seed_trains_nothing(demo, with_another_seed):
     jobs = demo.planned("seeds: 2\nmissing_seeds: [1]")
     assert {job.split()[0] for job in jobs} <= {"configuration", "report", "page", "checks", "submission", "provenance"}
-    assert demo.planned("seeds: 2\nmissing_seeds: []") == demo.planned("seeds: 2")
+    assert demo.planned("seeds: 2\nmissing_seeds: []") == with_another_seed
 
 
 def accuracies(path, seeds):

@@ -18,7 +18,8 @@ from scenessl.report.render import paper, render_html
 from scenessl.report.settings_tables import reasons
 from scenessl.study.trials import ABLATION, FULL, OFF, SHORT, planned
 from scenessl.training import trials
-from scenessl.training.frozen import train_classifier, write_features
+from scenessl.training.features import write_features
+from scenessl.training.frozen import train_classifier
 from scenessl.training.network import train_network
 from scenessl.training.state import State
 
@@ -166,8 +167,8 @@ def test_in_short_every_class_has_its_share_and_the_average_remembers_less(tmp_p
     made_run(tmp_path, data, "scenes")
     found = try_it(tmp_path, data, "perturbation", inputs=12, epochs=1, validation=3)
     assert found["train_images"] == 6 and found["epochs"] == 1 and found["validation"].shape == (1, 3)
-    bench = trials.Bench(*[None] * 6, parts=parts, share=0.25, epochs=5, seed=0)
-    own = trials.bounded(SETTINGS, {}, bench)
+    setup = trials.TrialSetup(*[None] * 6, parts=parts, share=0.25, epochs=5, seed=0)
+    own = trials.bounded(SETTINGS, {}, setup)
     assert own["weight_average"] == pytest.approx(0.5**4)
     assert own["epochs"] == SETTINGS["epochs"]  # never more than the study's
 

@@ -66,9 +66,8 @@ def test_a_learning_rate_remakes_its_model_and_what_descends_from_it(demo):
     assert not any("model=supervised" in job or "model=rotation" in job for job in trained)
 
 
-@pytest.mark.parametrize("setting", ["device: auto", "explain: {batch_size: 7}"])
-def test_what_cannot_change_results_remakes_nothing(demo, setting):
-    assert demo.planned(setting) == set()
+def test_what_cannot_change_results_remakes_nothing(demo):
+    assert demo.planned("device: auto\nexplain: {batch_size: 7}") == set()
 
 
 PIXELS = {"transform: whole", "image_side: 72", "data: {seed: 5}", "unreadable_images: skip"}
@@ -133,9 +132,8 @@ def test_another_epoch_of_a_pretext_trains_no_pretext_again(demo):
     assert "train_classifier model=perturbation_scenes_3, seed=0" in jobs
 
 
-def test_a_second_seed_trains_only_that_seed(demo):
-    jobs = demo.planned("seeds: 2")
-    trained = {job for job in jobs if job.startswith(("train_", "features", "predict_"))}
+def test_a_second_seed_trains_only_that_seed(with_another_seed):
+    trained = {job for job in with_another_seed if job.startswith(("train_", "features", "predict_"))}
     assert trained
     assert all("seed=1" in job or "seed1" in job for job in trained)
 

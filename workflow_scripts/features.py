@@ -4,7 +4,7 @@ from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
     from scenessl.data.parts import read_splits
-    from scenessl.training.frozen import write_features
+    from scenessl.training.features import write_features
     from scenessl.training.state import resumable
 
     source, asked, granted = snakemake.input, snakemake.params, snakemake.resources

@@ -9,7 +9,7 @@ localrules:
 rule try_network:
     input:
         start=lambda wildcards: start_file(model_of(wildcards).start, FIRST),
-        precision=probe_of,
+        precision=precision_of,
         index=INDEX,
         classes=CLASSES,
         parts=FIRST_PARTS,

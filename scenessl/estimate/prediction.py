@@ -7,7 +7,7 @@ from pathlib import Path
 from scenessl.data.scenery import SCENES
 from scenessl.data.sources import Source, open_source
 from scenessl.estimate import work
-from scenessl.estimate.probe import probe
+from scenessl.estimate.paces import measure_paces
 from scenessl.estimate.stages import STAGES, duration
 from scenessl.estimate.work import Images, Job, Network, Workload
 from scenessl.files import write_json
@@ -16,7 +16,7 @@ from scenessl.study.declared import task_views
 from scenessl.training.precision import resolved
 
 CIFAR10 = (10, 5000, 1000)  # classes, and images of each in train and test
-GRADIENT = (work.CLIMBED, "inputs of ")  # kinds that go back through the network, by how they begin
+GRADIENT = (work.CLIMBED, work.INPUTS)  # kinds that go back through the network, by how they begin
 PASSES = (work.FORWARD, work.FOLDED, work.MASKED)  # kinds that only go forward
 
 
@@ -47,7 +47,7 @@ def write_estimate(
     source = open_source(root) if root and not drawn and os.path.exists(root) else None
     images = count_images(source, drawn, published["validation"])
     jobs = Workload(published, images, study_network(published)).jobs()
-    paces = probe(decided(published, Path(results)), images.classes, device, source)
+    paces = measure_paces(decided(published, Path(results)), images.classes, device, source, drawn)
     seconds = {job.output: predicted(job, paces) for job in jobs}
     one_at_a_time = device != "cpu"  # the workflow lets one job at a time hold the GPU that there may be
     whole = elapsed(jobs, seconds, threads, cores, one_at_a_time=one_at_a_time)
@@ -62,7 +62,7 @@ def decided(published: Mapping, results: Path | None = None) -> Mapping:
     """Put in the precision that a study has found for its trainings; fp32 where it has not looked yet."""
     models = {}
     for name, line in published["models"].items():
-        file = results and results / "starts" / f"precision_batch{line['settings']['batch_size']}.json"
+        file = results and results / work.precision_file(line["settings"]["batch_size"])
         found = resolved(line["settings"], file) if file and file.exists() else _assumed(line["settings"])
         models[name] = line | {"settings": found}
     return {**published, "models": models}

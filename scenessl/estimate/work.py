@@ -12,19 +12,23 @@ from scenessl.evaluation.extractors import SAMPLED
 from scenessl.evaluation.probes import STRENGTHS, cells
 from scenessl.explain.cam import SEARCHED
 from scenessl.explain.faithfulness import STEPS
+from scenessl.explain.regularisers import sixteen_motions
 from scenessl.explain.responses import TESTED
 from scenessl.explain.variants import VARIANTS
 from scenessl.study import manifest
 from scenessl.study.trials import SHORT, planned
 from scenessl.training.frozen import PROOF_IMAGES
+from scenessl.training.precision_choice import PAIRS
 from scenessl.training.starts import CALIBRATION_IMAGES
 from scenessl.training.trials import WATCHED
 
-# Kinds of work, with their unit. Those of one model's training are called by `steps_of` and `epoch_of`.
+# Kinds of work, with their unit.
 DECODED = "decoded"  # images read and decoded
 PAINTED = "painted"  # images drawn
 FORWARD = "forward"  # images through the network in evaluation mode
 FOLDED = "folded"  # images through the folded network
+INPUTS = "inputs of "  # and a model's name: inputs of its training, forward and back
+EPOCHS = "epochs of "  # likewise: ends of epochs, at which the training's state is kept
 MASKED = "masked"  # images under one channel's mask through the folded network
 CLIMBED = "climbed"  # synthetic images moved by one step of the ascent
 CLASSIFIED = "classified"  # features through a classifier, forward and back
@@ -35,8 +39,8 @@ MAPPED = "mapped"  # n log2(n) of n images mapped by t-SNE
 START = "start"  # jobs that import torch
 LIGHT_START = "light start"  # jobs that do not
 
+MOTIONS = len(sixteen_motions(0, 0, 0, side=1))  # under which a finished image is seen again
 CONFIDENCES = 1 + 2 * (STEPS + 1)  # images by which a map's faithfulness is measured: kept, deletions, insertions
-MOTIONS = 16  # under which a finished image is seen again (explain.regularisers.sixteen_motions)
 REPORT = {
     "configuration": "configuration.yaml",
     "tables": "tables/accuracy.csv",
@@ -50,14 +54,9 @@ CROPS = "data/crops.npy"
 IMAGENET = "starts/imagenet.safetensors"
 
 
-def steps_of(model: str) -> str:
-    """Name the kind of work: inputs of a network's training, forward and back."""
-    return f"inputs of {model}"
-
-
-def epoch_of(model: str) -> str:
-    """Name the kind of work: ends of epochs, at which a training's state is kept."""
-    return f"epochs of {model}"
+def precision_file(batch_size: int) -> str:
+    """Name the file that says in which precision batches of this size train."""
+    return f"starts/precision_batch{batch_size}.json"
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,10 @@ class Workload:
         self.models: Mapping[str, Mapping] = self.published["models"]
         self.seeds: Sequence[int] = self.published["seeds"]
         self.first = self.seeds[0]
+        opened = [
+            (name, file) for name, line in self.models.items() for file in self._precision_files(line["settings"])
+        ]
+        self.left_open = {file: name for name, file in reversed(opened)}  # -> the first model that asks
         self.frozen = [name for name, line in self.models.items() if line["train"] == "classifier"]
 
     def jobs(self) -> list[Job]:
@@ -173,8 +176,15 @@ class Workload:
     def _starts(self, jobs: Iterable[Job]) -> Iterator[Job]:
         needed = dict.fromkeys(name for job in jobs for name in job.needs if name.startswith("starts/"))
         for name in needed:
-            calibration = 0 if name == IMAGENET else CALIBRATION_IMAGES
-            yield Job("starts", name, name, {FORWARD: calibration, START: 1}, (CROPS,), whole=True)
+            needs = () if name in self.left_open else (CROPS,)
+            yield Job("starts", name, name, self._starting(name) | {START: 1}, needs, whole=True)
+
+    def _starting(self, name: str) -> dict[str, float]:
+        """Count what makes a file of starts/: a calibration, or steps by which a precision is chosen."""
+        if name in self.left_open:
+            model = self.left_open[name]
+            return {INPUTS + model: 2 * (1 + PAIRS) * self.models[model]["settings"]["batch_size"]}
+        return {FORWARD: 0 if name == IMAGENET else CALIBRATION_IMAGES}
 
     def _start_file(self, start: str, seed: int) -> str:
         """Name the file of a start: `random`, `imagenet`, or a model with or without its epoch."""
@@ -209,17 +219,21 @@ class Workload:
                 needs = (self._features_file(line["init"], seed),)
                 work = self._classifier(line["settings"]["epochs"]) | {FORWARD: PROOF_IMAGES, START: 1}
             else:
-                needs = (self._start_file(line["init"], seed), CROPS)
+                needs = (self._start_file(line["init"], seed), CROPS, *self._precision_files(line["settings"]))
                 epochs = line["settings"]["epochs"]
                 work = self._training(name, self.images.train, epochs, self.images.judging) | {START: 1}
             yield Job("train", f"{name}_seed{seed}", output, work, needs, whole=name not in self.frozen)
+
+    def _precision_files(self, settings: Mapping) -> list[str]:
+        """Name the file that says what a precision left open is; none where it is stated."""
+        return [precision_file(settings["batch_size"])] if settings["precision"] == "auto" else []
 
     def _training(self, name: str, train: int, epochs: int, judging: int) -> dict[str, float]:
         """Count a network's training: every view of every image in each epoch, and what is scored before and after."""
         views = self.network.views[self.models[name]["task"]]
         return {
-            steps_of(name): views * train * epochs,
-            epoch_of(name): 1 + epochs,
+            INPUTS + name: views * train * epochs,
+            EPOCHS + name: 1 + epochs,
             FORWARD: (1 + epochs) * views * judging,
         }
 

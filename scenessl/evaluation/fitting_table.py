@@ -34,7 +34,8 @@ COLUMNS = (
 RELATIVE_RISE = 0.05
 ABSOLUTE_RISE = 0.01  # nats; 5 % of a loss near 0 would be noise
 HIGH_TRAIN_ACCURACY = 0.90
-STEEP = 0.05
+STEEP = 0.05  # share of the whole fall in the last epoch above which a loss is still falling
+OVERFITS, UNDERFITS, DIVERGED, NEITHER = "overfits", "underfits", "diverged", "no overfitting seen"
 
 History = Sequence[Mapping[str, float | None]]
 
@@ -62,15 +63,15 @@ def _row(run: Run) -> dict:
         "gap_selected": _gap(selected),
         "gap_last": _gap(last),
         "overfits_from": "" if overfit is None else overfit,
-        "verdict": verdict(overfit, underfit) if _finite(history) else "diverged",
+        "verdict": verdict(overfit, underfit) if _finite(history) else DIVERGED,
         "evidence": _evidence(history, overfit, underfit),
     }
 
 
 def verdict(overfit: int | None, underfit: str | None) -> str:
     """Say in words what was found."""
-    found = (["underfits"] if underfit else []) + ([f"overfits from epoch {overfit}"] if overfit is not None else [])
-    return "; ".join(found) or "no overfitting seen"
+    found = ([UNDERFITS] if underfit else []) + ([f"{OVERFITS} from epoch {overfit}"] if overfit is not None else [])
+    return "; ".join(found) or NEITHER
 
 
 def overfits_from(history: History) -> int | None:

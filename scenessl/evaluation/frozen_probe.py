@@ -4,17 +4,16 @@ A penalty that does not have to be chosen takes no labels for its choice and mak
 whatever number of labels they rest on.
 """
 
-import torch
 from torch import Tensor
 
-from scenessl.evaluation.logistic import fit_path
-from scenessl.evaluation.probes import STILL, WITHOUT_VALIDATION
+from scenessl.evaluation.logistic import fit_path, mean_and_scale
+from scenessl.evaluation.probes import WITHOUT_VALIDATION
 
 
 def standardised(features: Tensor, train: Tensor) -> Tensor:
     """Give features [n, d] mean 0 and deviation 1 over the rows `train`, labelled or not; constants become 0."""
-    deviation, mean = torch.std_mean(features[train], dim=0, correction=0)
-    return (features - mean) * torch.where(deviation > STILL * mean.abs(), 1 / deviation, 0.0)
+    mean, scale = mean_and_scale(features[train])
+    return (features - mean) * scale
 
 
 def answers(features: Tensor, labels: Tensor, chosen: Tensor, classes: int) -> Tensor:

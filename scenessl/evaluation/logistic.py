@@ -9,6 +9,13 @@ from torch import Tensor
 STEPS = 500  # at most
 GRADIENT = 1e-5  # converged: no entry of the gradient is larger
 CHANGE = 1e-9  # or the loss stands still
+STILL = 1e-3  # of its mean: a feature that deviates less is a constant with the rounding of half precision
+
+
+def mean_and_scale(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Give what standardises the columns of features [n, d]: their means and 1 / deviation, [d]; 0 for constants."""
+    deviation, mean = torch.std_mean(features, dim=0, correction=0)
+    return mean, torch.where(deviation > STILL * mean.abs(), 1 / deviation, 0.0)
 
 
 class Logistic:

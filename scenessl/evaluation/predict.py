@@ -11,9 +11,10 @@ from scenessl.arrays import write_arrays
 from scenessl.data.parts import PARTS, own_parts
 from scenessl.models import weights
 from scenessl.models.device import choose_device
+from scenessl.models.inference import logits_of
 from scenessl.models.network import evaluation_mode, rebuild, rebuild_classifier
 from scenessl.training.data import Data
-from scenessl.training.views import Views, load_task, logits_of
+from scenessl.training.views import Views, load_task
 
 
 def predict_network(
@@ -39,7 +40,7 @@ def predict_network(
     write_predictions(output, found, data.parts, module.VIEWS, module.target_names(data.classes))
 
 
-def predict_frozen(
+def predict_classifier(
     *,
     model: Path,
     features: Path,

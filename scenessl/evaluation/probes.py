@@ -8,7 +8,8 @@ number of features. Every feature is standardised with its mean and deviation ov
 probe, "pooled", takes the global averages, which for the last block are what the network's own classifier sees.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from scenessl.data.crops import Crops, normalise
 from scenessl.data.parts import own_parts
 from scenessl.errors import UserError
 from scenessl.evaluation.knn import classify
-from scenessl.evaluation.logistic import fit_path
+from scenessl.evaluation.logistic import fit_path, mean_and_scale
 from scenessl.models.device import choose_device
 from scenessl.models.network import evaluation_mode, with_features
 from scenessl.models.similarity import unit
@@ -32,7 +33,6 @@ DIMENSION = 2048  # features at most, unless a block has more channels
 STRENGTHS = (1.0, 0.1, 0.01, 0.001)  # of the L2 penalty, the strongest first
 WITHOUT_VALIDATION = 0.01  # the strength where there is nothing to choose by
 BATCH = 64  # images
-STILL = 1e-3  # of its mean: a feature that deviates less is a constant with the rounding of half precision
 
 Sets = dict[str, Tensor]  # of each part, by its name
 
@@ -92,8 +92,8 @@ def probe(
     Raises:
         UserError: features that are not finite, or beyond half precision.
     """
-    bench, test = Bench(data, device), data.parts["test"]
-    rows = [bench.probe(*views, knn, temperature) for views in block_features(model, data.crops, device)]
+    prober, test = Prober(data, device), data.parts["test"]
+    rows = [prober.probe(*views, knn, temperature) for views in block_features(model, data.crops, device)]
     return {
         "blocks": np.array([f"features.{place}" for place in range(len(rows))], np.str_),
         "methods": np.array(["linear", "linear pooled", *(f"knn {count}" for count in knn)], np.str_),
@@ -115,15 +115,11 @@ def block_features(model: nn.Module, crops: Crops, device: torch.device) -> list
         UserError: values that are not finite, or beyond half precision.
     """
     kept: list[Tensor] = []
-    with evaluation_mode(model):
-        for ids in torch.arange(len(crops)).split(BATCH):
-            maps, views = normalise(crops.batch(ids).to(device)), []
-            for block in model.features:
-                maps = block(maps)
-                views += [F.adaptive_avg_pool2d(maps, side).flatten(1) for side in (cells(*maps.shape[1:]), 1)]
-            kept = kept or [torch.empty(len(crops), view.shape[1], dtype=torch.float16) for view in views]
-            for whole, view in zip(kept, views, strict=True):
-                whole[ids] = view.half().cpu()
+    for ids, blocks in _through_blocks(model, crops, torch.arange(len(crops)), device):
+        views = [averaged(maps, side) for maps in blocks for side in (cells(*maps.shape[1:]), 1)]
+        kept = kept or [torch.empty(len(crops), view.shape[1], dtype=torch.float16) for view in views]
+        for whole, view in zip(kept, views, strict=True):
+            whole[ids] = view.half().cpu()
     for place, whole in enumerate(kept):
         if not whole.isfinite().all():
             raise UserError(f"features.{place // 2} gives numbers that are not finite: that training diverged.")
@@ -138,18 +134,36 @@ def cells(channels: int, height: int, width: int) -> int:
 
 def block_maps(model: nn.Module, crops: Crops, ids: Tensor, device: torch.device) -> list[Tensor]:
     """Compute every block's maps of some images, averaged to a grid as for the probes: float32 [n, d] each."""
-    pieces: list[list[Tensor]] = []
-    with evaluation_mode(model):
-        for some in ids.split(BATCH):
-            maps, views = normalise(crops.batch(some).to(device)), []
-            for block in model.features:
-                maps = block(maps)
-                views.append(F.adaptive_avg_pool2d(maps, cells(*maps.shape[1:])).flatten(1).cpu())
-            pieces.append(views)
+    pieces = [
+        [averaged(maps, cells(*maps.shape[1:])).cpu() for maps in blocks]
+        for _, blocks in _through_blocks(model, crops, ids, device)
+    ]
     return [torch.cat(block) for block in zip(*pieces, strict=True)]
 
 
-class Bench:
+def averaged(maps: Tensor, side: int) -> Tensor:
+    """Average maps [n, channels, h, w] to a grid of some cells a side: [n, channels * side * side]."""
+    return F.adaptive_avg_pool2d(maps, side).flatten(1)
+
+
+def _through_blocks(
+    model: nn.Module, crops: Crops, ids: Tensor, device: torch.device
+) -> Iterator[tuple[Tensor, Iterator[Tensor]]]:
+    """Give images batch by batch: ids, and the maps after one block after the other, computed as they are asked for."""
+    with evaluation_mode(model):
+        for some in ids.split(BATCH):
+            inputs = normalise(crops.batch(some).to(device))
+            yield some, _maps_after(model.features, inputs)
+
+
+def _maps_after(blocks: Iterable[nn.Module], maps: Tensor) -> Iterator[Tensor]:
+    """Give the maps after each block."""
+    for block in blocks:
+        maps = block(maps)
+        yield maps
+
+
+class Prober:
     """The parts and their labels, laid out to probe one block's features after the other.
 
     Attributes:
@@ -187,8 +201,7 @@ class Bench:
     def _standardised(self, features: Tensor) -> Sets:
         """Give each part's features, float32, with mean 0 and deviation 1 over the train part; constants become 0."""
         rows = {part: features[ids].to(self.device, torch.float32) for part, ids in self.ids.items()}
-        deviation, mean = torch.std_mean(rows["train"], dim=0, correction=0)
-        scale = torch.where(deviation > STILL * mean.abs(), 1 / deviation, 0.0)
+        mean, scale = mean_and_scale(rows["train"])
         for values in rows.values():
             values.sub_(mean).mul_(scale)
         return rows
@@ -214,6 +227,9 @@ class Bench:
 
     def _validated(self, said: Sets) -> float:
         """Score what a probe says of the validation part, 0..1; NaN where there is none."""
-        if "validation" not in said:
-            return float("nan")
-        return (said["validation"] == self.labels["validation"]).double().mean().item()
+        return share_right(said["validation"], self.labels["validation"]) if "validation" in said else math.nan
+
+
+def share_right(said: Tensor, labels: Tensor) -> float:
+    """Give the share of labels [n] that are said rightly, 0..1."""
+    return (said == labels).double().mean().item()

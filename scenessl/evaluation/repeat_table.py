@@ -14,8 +14,8 @@ from scenessl.arrays import read_arrays
 from scenessl.evaluation.cells import rounded
 from scenessl.study.manifest import repeats_file
 
-COLUMNS = ("model", "seed", "selected_epoch", "n_test", "test_accuracy", "published_accuracy")
-SPREAD = ("model", "repeats", "mean", "deviation", "least", "most", "published_accuracy")
+COLUMNS = ("model", "seed", "selected_epoch", "n_test", "test_accuracy", "reported_accuracy")
+SPREAD = ("model", "repeats", "mean", "deviation", "least", "most", "reported_accuracy")
 KEYS = ("model", "seed", "selected_epoch", "predicted", "target")
 
 
@@ -40,7 +40,7 @@ def repeat_rows(found: Mapping[str, np.ndarray], accuracies: Sequence[Mapping]) 
             "selected_epoch": int(found["selected_epoch"][at]),
             "n_test": len(found["target"]),
             "test_accuracy": rounded(right[at]),
-            "published_accuracy": own[model],
+            "reported_accuracy": own[model],
         }
         for at, model in enumerate(found["model"].tolist())
     ]
@@ -63,5 +63,5 @@ def _spread(rows: Sequence[Mapping]) -> dict:
         "deviation": rounded(stdev(values)),
         "least": rounded(min(values)),
         "most": rounded(max(values)),
-        "published_accuracy": rows[0]["published_accuracy"],
+        "reported_accuracy": rows[0]["reported_accuracy"],
     }

@@ -29,7 +29,7 @@ def write_tables(root: Path | str, published: Mapping, output: Path | str) -> li
     Args:
         root: the study's results folder, with data/audit.json and models/<model>/seed<k>/.
         published: the content of its configuration.yaml: models, seeds, the pairs of models as comparisons, and
-            probes, if it has any.
+            the deliverables that have tables of their own.
         output: folder of the tables.
 
     Returns:

@@ -1,5 +1,6 @@
 """Along a pretext: what its features are worth, how alike they stay to its start, and how far its weights move."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -8,16 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from scenessl.arrays import write_arrays
-from scenessl.data.crops import Crops, normalise
+from scenessl.data.crops import Crops
 from scenessl.data.parts import own_parts
 from scenessl.errors import UserError
 from scenessl.evaluation.frozen_probe import answers, standardised
-from scenessl.evaluation.probes import BATCH, block_maps
+from scenessl.evaluation.probes import block_maps, share_right
 from scenessl.models import weights
 from scenessl.models.cka import LEAST, block_distances, gram, linear_cka
 from scenessl.models.device import choose_device
-from scenessl.models.network import evaluation_mode, pool, with_features
+from scenessl.models.network import with_features
 from scenessl.training.data import Data, spread
+from scenessl.training.features import pooled
 
 
 def write_trajectory(
@@ -36,7 +38,7 @@ def write_trajectory(
         epochs_file: epochs.safetensors of the pretext, which keeps the weights of every epoch, 0 before training.
         epochs: which; those beyond the latest are left out, the start and the latest are always there.
         images: how many test images the similarities are taken on, at most.
-        cached: features files (see `scenessl.training.frozen`) of epochs ("0", "3") and of the "latest" where a
+        cached: features files (see `scenessl.training.features`) of epochs ("0", "3") and of the "latest" where a
             classifier of the study rests on them; they are not computed again.
         data: crops, labels and parts.
         device: see `choose_device`.
@@ -78,7 +80,7 @@ def trajectory(
     epochs, said, grams, parameters = [], [], [], []
     for epoch, model in models:
         epochs.append(epoch)
-        said.append(_answers(known[epoch] if epoch in known else _pooled(model, data.crops, device), data))
+        said.append(_answers(known[epoch] if epoch in known else _finite_features(model, data.crops, device), data))
         grams.append([gram(maps) for maps in block_maps(model, data.crops, sample, device)])
         parameters.append([[one.detach().cpu() for one in block.parameters()] for block in model.features])
     return {
@@ -101,12 +103,9 @@ def _similar(grams: Sequence[Sequence[Tensor]], others: Sequence[Tensor]) -> np.
     return np.array(found, np.float32)
 
 
-def _pooled(model: nn.Module, crops: Crops, device: torch.device) -> Tensor:
-    """Compute the features of all images that a classifier sees: float32 [n, width], on the CPU."""
-    with evaluation_mode(model):
-        batches = torch.arange(len(crops)).split(BATCH)
-        pieces = [pool(model, normalise(crops.batch(ids).to(device))).cpu() for ids in batches]
-    features = torch.cat(pieces)
+def _finite_features(model: nn.Module, crops: Crops, device: torch.device) -> Tensor:
+    """Compute the features of all images that a classifier sees, float32 [n, width]; raises UserError for others."""
+    features = pooled(model, crops, torch.arange(len(crops)), device)
     if not features.isfinite().all():
         raise UserError("trajectory: features are not finite numbers: that training diverged.")
     return features
@@ -121,6 +120,6 @@ def _answers(features: Tensor, data: Data) -> Tensor:
 def _validated(said: Tensor, data: Data) -> float:
     """Score answers on the validation part, 0..1; NaN where there is none."""
     if "validation" not in own_parts(data.parts):
-        return float("nan")
+        return math.nan
     ids = data.parts["validation"]
-    return (said[ids] == data.labels[ids]).double().mean().item()
+    return share_right(said[ids], data.labels[ids])

@@ -93,7 +93,7 @@ def curves(material: Material, shown: Sequence[str]) -> dict[str, object]:
         raise NotThereError("models/{}/seed{}/history.csv".format(*pairs[0]))
     absent = [f"models/{name}/seed{seed}/history.csv" for name, seed in pairs if (name, seed) not in there]
     return {
-        "part": "validation" if evidence.has_validation else "test",
+        "part": evidence.held_out,
         "absent": absent,
         "shown": list(shown),
         "trainings": [_training(material, *pair) for pair in there],

@@ -23,7 +23,7 @@ from scenessl.study.manifest import asked, evidence_files, figure_files, further
 PARTS = ("train", "validation", "test")
 DATA = ("data/index.csv", "data/classes.json", "data/audit.json")
 TABLES = ("accuracy", "summary", "per_class", "confusion", "comparisons", "differences", "fitting", "gaps")
-"""Tables that the text reads, beside that of the probes."""
+"""Tables of every study that the text reads; deliverables add their own."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,11 @@ class Evidence:
     def has_validation(self) -> bool:
         """Whether a part of train is kept for validation (otherwise the test part plays that role)."""
         return self.published["validation"] != "test"
+
+    @property
+    def held_out(self) -> str:
+        """The part on which every epoch is measured: "validation", or "test" where there is none."""
+        return "validation" if self.has_validation else "test"
 
     @property
     def label_models(self) -> list[str]:

@@ -121,7 +121,6 @@ FILTERS = {
         points,
         size_in_points,
         point_range,
-        percent_range,
         p_value,
         count,
         hundredfold,

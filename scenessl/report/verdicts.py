@@ -107,8 +107,8 @@ def statement(verdict: Verdict) -> Markup:
     if verdict.state == "flagged":
         return say("{a} and {b} cannot be compared. {flags}", a=a, b=b, flags=verdict.flags)
     if verdict.state == "untested":
-        text = "The test accuracies of {a} and {b} lie {size} apart (a minus b: {signed}); no paired test was made."
-        return say(text.replace("a minus b", "{a} minus {b}"), a=a, b=b, size=size, signed=points(verdict.difference))
+        text = "The test accuracies of {a} and {b} lie {size} apart ({a} minus {b}: {signed}); no paired test was made."
+        return say(text, a=a, b=b, size=size, signed=points(verdict.difference))
     if verdict.state == "open":
         text = "{these} do not tell {a} and {b} apart: {a} minus {b} is {signed} of test accuracy ({support})."
         values = {"these": sentence(witnesses(verdict))[:-1], "signed": points(verdict.difference)}

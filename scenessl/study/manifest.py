@@ -43,10 +43,8 @@ SECTIONS = (
 
 OF_STARTS = ("probes", "label_efficiency")
 """Deliverables that are made of starts: of models, `random` or `imagenet`."""
-PREDICTED = ("probes", "trajectory", "label_efficiency")
-"""Deliverables that are predictions, seed by seed, and have tables of their own."""
-MEASURED = (*PREDICTED, "trials", "repeats")
-"""All that have tables of their own."""
+MEASURED = ("probes", "trajectory", "label_efficiency", "trials", "repeats")
+"""Deliverables that have tables of their own."""
 
 
 def asked(published: Mapping, section: str) -> Mapping | None:

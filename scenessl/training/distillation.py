@@ -8,16 +8,16 @@ from torch import Tensor, nn
 from scenessl.models.folding import folded
 from scenessl.models.network import pool
 
-Answer = Callable[[Tensor, Tensor], Tensor]  # logits, targets -> loss
-Step = Callable[[nn.Module, Tensor, Tensor], Tensor]  # model, inputs, targets -> loss
+Criterion = Callable[[Tensor, Tensor], Tensor]  # logits, targets -> loss
+StepLoss = Callable[[nn.Module, Tensor, Tensor], Tensor]  # model, inputs, targets -> loss
 
 
-def plain_loss(answer: Answer) -> Step:
+def plain_loss(criterion: Criterion) -> StepLoss:
     """Make the loss of a step from the task's loss alone."""
-    return lambda model, inputs, targets: answer(model(inputs).float(), targets)
+    return lambda model, inputs, targets: criterion(model(inputs).float(), targets)
 
 
-def keeping_features(model: nn.Module, answer: Answer, strength: float) -> Step:
+def keeping_features(model: nn.Module, criterion: Criterion, strength: float) -> StepLoss:
     """Add `strength` times the features' drift from those of the network as it is now, on the same inputs.
 
     Distillation from the network's own start (Li and Hoiem 2016, "Learning without Forgetting", on features as in
@@ -30,7 +30,7 @@ def keeping_features(model: nn.Module, answer: Answer, strength: float) -> Step:
         with torch.no_grad():
             before = pool(start, inputs).float()
         now = pool(model, inputs)
-        return answer(model.classifier(now).float(), targets) + strength * drift(now.float(), before)
+        return criterion(model.classifier(now).float(), targets) + strength * drift(now.float(), before)
 
     return step
 

@@ -1,7 +1,6 @@
-"""Train a new classifier on frozen features, which are computed once and proven to be what the network computes."""
+"""Train a new classifier on cached features, and prove that they are frozen and what the network computes."""
 
-import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -9,85 +8,25 @@ from torch import Tensor, nn
 
 from scenessl.data.crops import Crops, normalise
 from scenessl.models import weights
-from scenessl.models.device import choose_device
-from scenessl.models.network import build_classifier, evaluation_mode, pool, rebuild, with_features
+from scenessl.models.inference import score
+from scenessl.models.network import build_classifier, evaluation_mode, rebuild
 from scenessl.tasks import scenes
 from scenessl.training.data import Data, spread
+from scenessl.training.epochs import feature_batches, feature_steps
 from scenessl.training.loop import Watch, fit, unwatched
 from scenessl.training.recipe import course_of, learner_of, measure_with, sample_train
 from scenessl.training.results import Selection, write_results
 from scenessl.training.seeding import generator, seeded
 from scenessl.training.state import State
-from scenessl.training.views import evaluation_batch, score
 
-PIECE = 16  # batches that are saved together: some seconds of work on a CPU
 PROOF_IMAGES = 64
 PROOF_TOLERANCE = 1e-4  # of a logit
-
-
-def write_features(
-    *,
-    start: Path,
-    start_epoch: int | str | None,
-    crops: Path,
-    mirrored: Sequence[int],
-    device: str,
-    state: State,
-    output: Path,
-) -> None:
-    """Compute the features of every image in evaluation mode, piece by piece; a piece in `state` is not done again.
-
-    Writes float32 `features` [views, n, width] (plain; mirrored if asked for, NaN for all images but `mirrored`, which
-    alone train), the `features.*` tensors they come from being named by their hash in the metadata.
-    """
-    where, images = choose_device(device), Crops(crops)
-    model = with_features(start, start_epoch).to(where)
-    views = [_features(model, images, torch.arange(len(images)), where, state)]
-    if len(mirrored):
-        views.append(torch.full_like(views[0], torch.nan))
-        ids = torch.tensor(mirrored)
-        views[1][ids] = _features(model, images, ids, where, state, flipped=True)
-    weights.save({"features": torch.stack(views)}, output, hash=weights.fingerprint(model.state_dict()))
-
-
-def _features(
-    model: nn.Module, crops: Crops, ids: Tensor, device: torch.device, state: State, *, flipped: bool = False
-) -> Tensor:
-    """Compute one view's features [len(ids), width] of some images."""
-    pieces = ids.split(PIECE * evaluation_batch(crops.side))
-    name = "mirrored" if flipped else "plain"
-    return torch.cat(
-        [
-            state.once(f"{name}{number}", functools.partial(_piece, model, crops, piece, flipped, device))
-            for number, piece in enumerate(pieces)
-        ]
-    )
-
-
-def _piece(model: nn.Module, crops: Crops, ids: Tensor, flipped: bool, device: torch.device) -> Tensor:
-    """Compute the features [len(ids), width] of some images, batch by batch."""
-    found = []
-    with evaluation_mode(model):
-        for batch in ids.split(evaluation_batch(crops.side)):
-            images = crops.batch(batch)
-            found.append(pool(model, normalise((images.flip(-1) if flipped else images).to(device))).cpu())
-    return torch.cat(found)
 
 
 def new_classifier(features: Tensor, data: Data, settings: Mapping, seed: int) -> nn.Sequential:
     """Draw a classifier for cached features [views, n, width]."""
     with seeded(seed, "classifier"):
         return build_classifier(features.shape[-1], len(data.classes), settings["dropout"], settings["fc_layers"])
-
-
-def feature_batches(
-    features: Tensor, labels: Tensor, ids: Tensor, settings: Mapping, draws: torch.Generator
-) -> Iterator:
-    """Give one epoch of cached features: every image once, in a drawn order; in a drawn view, if the recipe flips."""
-    order, size = ids[torch.randperm(len(ids), generator=draws)], settings["batch_size"]
-    views = torch.randint(len(features) if "flip" in settings["augmentation"] else 1, (len(ids),), generator=draws)
-    for chunk, view in zip(order.split(size), views.split(size), strict=True):
-        yield features[view, chunk], labels[chunk]
 
 
 def fit_classifier(
@@ -107,7 +46,7 @@ def fit_classifier(
             sample_train(data.parts, seed),
             data.parts["validation"],
         ),
-        course_of(settings, seed, -(-len(train) // settings["batch_size"])),
+        course_of(settings, seed, feature_steps(train, settings)),
         state,
         watch=watch,
     )

@@ -206,7 +206,7 @@ def _report(row: dict, epochs: int, count: int, seconds: float) -> None:
     print(
         f"epoch {row['epoch']:>3}/{epochs}  loss {row['running_loss']:.4f}"
         f"  train {100 * row['train_accuracy']:.2f} %  validation {100 * row['validation_accuracy']:.2f} %"
-        f"  {count / seconds:.0f} images/s  at most {left / 60:.1f} min left",
+        f"  {count / seconds:.0f} inputs/s  at most {left / 60:.1f} min left",
         file=sys.stderr,
         flush=True,
     )

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scenessl.models.device import choose_device
+from scenessl.models.inference import score
 from scenessl.training.data import Data
+from scenessl.training.epochs import image_batches, image_steps
 from scenessl.training.loop import Watch, fit, unwatched
 from scenessl.training.recipe import course_of, learner_of, measure_with, sample_train, start_model
 from scenessl.training.results import Selection, write_results
 from scenessl.training.state import State
-from scenessl.training.views import Views, load_task, score, steps
+from scenessl.training.views import Views, load_task
 
 
 def train_network(
@@ -48,16 +50,15 @@ def train_network(
     views = Views(module, data, where, options)
     model = start_model(start, start_epoch, len(module.target_names(data.classes)), settings, seed).to(where)
     train = data.parts["train"]
-    epoch_steps = len(steps(train, max(1, settings["batch_size"] // module.VIEWS)))
     rows = fit(
         learner_of(model, settings, module.loss),
-        lambda epoch: views.training(train, epoch, seed, settings["batch_size"], settings["augmentation"]),
+        lambda epoch: image_batches(views, train, settings, seed, epoch),
         measure_with(
             lambda model, ids, purpose: score(model, views.evaluation(ids, seed, purpose)),
             sample_train(data.parts, seed),
             data.parts["validation"],
         ),
-        course_of(settings, seed, epoch_steps),
+        course_of(settings, seed, image_steps(train, settings, views)),
         state,
         watch=watch,
     )

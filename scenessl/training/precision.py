@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from scenessl.files import read_json
-from scenessl.training.distillation import Step
+from scenessl.training.distillation import StepLoss
 
 
-def in_precision(step: Step, precision: str) -> Step:
+def in_precision(step: StepLoss, precision: str) -> StepLoss:
     """Let a step's loss be computed in "fp32" or "bf16".
 
     bf16 is mixed precision (Micikevicius et al. 2018, section 3, with bfloat16 and thus without loss scaling):
@@ -29,7 +29,7 @@ def in_precision(step: Step, precision: str) -> Step:
 
 
 def resolved(settings: Mapping[str, object], probe: Path | str | None) -> dict[str, object]:
-    """Replace the precision `auto` by what the probe's file found (`precision_probe`)."""
+    """Replace the precision `auto` by what the probe's file found (`precision_choice`)."""
     if settings["precision"] != "auto":
         return dict(settings)
     if not probe:

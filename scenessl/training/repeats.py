@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from scenessl.arrays import write_arrays
 from scenessl.models import weights
+from scenessl.models.inference import logits_of
 from scenessl.models.network import evaluation_mode
 from scenessl.training.data import Data
 from scenessl.training.frozen import fit_classifier
 from scenessl.training.state import State
-from scenessl.training.views import logits_of
 
 
 def write_repeats(

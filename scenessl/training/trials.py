@@ -14,21 +14,23 @@ from torch import Tensor, nn
 from scenessl.arrays import write_arrays
 from scenessl.models import weights
 from scenessl.models.device import choose_device
+from scenessl.models.inference import logits_of, score
 from scenessl.models.network import evaluation_mode
 from scenessl.tasks import scenes
 from scenessl.training.data import Data, spread
-from scenessl.training.frozen import feature_batches, new_classifier
+from scenessl.training.epochs import feature_batches, feature_steps, image_batches, image_steps
+from scenessl.training.frozen import new_classifier
 from scenessl.training.loop import DivergedError, fit
 from scenessl.training.recipe import course_of, learner_of, measure_with, sample_train, start_model
 from scenessl.training.seeding import generator
 from scenessl.training.state import State
-from scenessl.training.views import Views, load_task, logits_of, score, steps
+from scenessl.training.views import Views, load_task
 
 WATCHED = 16  # views that the log's lines after each epoch rest on; a trial is judged once, at its end
 
 
 @dataclass(frozen=True)
-class Bench:
+class TrialSetup:
     """How the trials of one model are trained and judged.
 
     Attributes:
@@ -84,11 +86,11 @@ def try_network(
     parts = chosen_parts(data, inputs and inputs // module.VIEWS, validation, seed)
     train = parts["train"]
     seen = len(train) * _epochs(settings, epochs) / (len(data.parts["train"]) * settings["epochs"])
-    bench = Bench(
+    setup = TrialSetup(
         build=lambda own: start_model(start, start_epoch, outputs, own, seed).to(where),
         loss=module.loss,
-        batches=lambda own, epoch: shown.training(train, epoch, seed, own["batch_size"], own["augmentation"]),
-        steps=lambda own: len(steps(train, max(1, own["batch_size"] // module.VIEWS))),
+        batches=lambda own, epoch: image_batches(shown, train, own, seed, epoch),
+        steps=lambda own: image_steps(train, own, shown),
         show=lambda ids, purpose: shown.evaluation(ids, seed, purpose),
         views=module.VIEWS,
         parts=parts,
@@ -96,7 +98,7 @@ def try_network(
         epochs=epochs,
         seed=seed,
     )
-    write_trials(bench, settings, trials, state, output)
+    write_trials(setup, settings, trials, state, output)
 
 
 def try_classifier(
@@ -115,11 +117,11 @@ def try_classifier(
     parts = chosen_parts(data, None, validation, seed)
     train = parts["train"]
 
-    bench = Bench(
+    setup = TrialSetup(
         build=lambda own: new_classifier(cached, data, own, seed),
         loss=scenes.loss,
         batches=lambda own, epoch: feature_batches(cached, labels, train, own, generator(seed, "draws", epoch)),
-        steps=lambda own: -(-len(train) // own["batch_size"]),
+        steps=lambda own: feature_steps(train, own),
         show=lambda ids, purpose: iter([(cached[0, ids], labels[ids])]),
         views=1,
         parts=parts,
@@ -127,7 +129,7 @@ def try_classifier(
         epochs=None,
         seed=seed,
     )
-    write_trials(bench, settings, trials, state, output)
+    write_trials(setup, settings, trials, state, output)
 
 
 def chosen_parts(data: Data, train: int | None, validation: int, seed: int) -> dict[str, Tensor]:
@@ -145,7 +147,7 @@ def _stratified(ids: Tensor, labels: Tensor, number: int | None, seed: int) -> T
 
 
 def write_trials(
-    bench: Bench, settings: Mapping[str, object], trials: Sequence[Mapping], state: State, output: Path
+    setup: TrialSetup, settings: Mapping[str, object], trials: Sequence[Mapping], state: State, output: Path
 ) -> None:
     """Train and judge every trial that `state` does not hold yet, and write them together.
 
@@ -153,25 +155,25 @@ def write_trials(
     float32 [T, m], the share of an image's views that is classified rightly (NaN where a training diverged); `epochs`,
     `train_images` and `views` int32.
     """
-    changed = [bounded(settings, trial["replaced"], bench) for trial in trials]
+    changed = [bounded(settings, trial["replaced"], setup) for trial in trials]
     found = [
-        state.once_by_training(f"trial{number}", partial(_judged, bench, own)) for number, own in enumerate(changed)
+        state.once_by_training(f"trial{number}", partial(_judged, setup, own)) for number, own in enumerate(changed)
     ]
     texts = {key: np.array([trial[key] for trial in trials], np.str_) for key in ("kind", "setting")}
     texts["value"] = np.array([json.dumps(trial["value"]) for trial in trials], np.str_)
     scores = {part: torch.stack([one[part] for one in found]).numpy() for part in ("validation", "train")}
-    sizes = {"epochs": changed[0]["epochs"], "train_images": len(bench.parts["train"]), "views": bench.views}
+    sizes = {"epochs": changed[0]["epochs"], "train_images": len(setup.parts["train"]), "views": setup.views}
     write_arrays(output, texts | scores | {key: np.array(value, np.int32) for key, value in sizes.items()})
 
 
-def bounded(settings: Mapping[str, object], replaced: Mapping[str, object], bench: Bench) -> dict[str, object]:
+def bounded(settings: Mapping[str, object], replaced: Mapping[str, object], setup: TrialSetup) -> dict[str, object]:
     """Give the settings of a trial: the last of its epochs counts, whatever validation would choose.
 
     A moving average of the weights remembers as large a share of a short training as of the study's.
     """
     own = dict(settings) | dict(replaced)
-    fixed = {"epochs": _epochs(own, bench.epochs), "select": "last", "early_stop": None}
-    return own | fixed | {"weight_average": own["weight_average"] ** (1 / bench.share)}
+    fixed = {"epochs": _epochs(own, setup.epochs), "select": "last", "early_stop": None}
+    return own | fixed | {"weight_average": own["weight_average"] ** (1 / setup.share)}
 
 
 def _epochs(settings: Mapping[str, object], most: int | None) -> int:
@@ -179,30 +181,30 @@ def _epochs(settings: Mapping[str, object], most: int | None) -> int:
     return min(most or settings["epochs"], settings["epochs"])
 
 
-def _judged(bench: Bench, own: Mapping, epochs: State) -> dict[str, Tensor]:
+def _judged(setup: TrialSetup, own: Mapping, epochs: State) -> dict[str, Tensor]:
     """Train with the settings `own` and score images of both parts; NaN where the training diverged."""
-    parts = bench.parts
-    judges = {"validation": parts["validation"], "train": sample_train(parts, bench.seed)}
-    model = bench.build(own)
+    parts = setup.parts
+    judges = {"validation": parts["validation"], "train": sample_train(parts, setup.seed)}
+    model = setup.build(own)
     try:
-        _train(model, bench, own, epochs)
-        found = {part: _scores(model, bench.show(ids, part), bench.views) for part, ids in judges.items()}
+        _train(model, setup, own, epochs)
+        found = {part: _scores(model, setup.show(ids, part), setup.views) for part, ids in judges.items()}
     except DivergedError as error:
         print(error, file=sys.stderr, flush=True)  # that a setting makes a training diverge is a finding
         found = {part: torch.full((len(ids),), torch.nan) for part, ids in judges.items()}
     return found
 
 
-def _train(model: nn.Module, bench: Bench, own: Mapping, state: State) -> None:
+def _train(model: nn.Module, setup: TrialSetup, own: Mapping, state: State) -> None:
     """Train by the common loop; leaves the model as its last epoch does, averaged if the settings say so."""
-    few = {part: spread(ids, max(1, WATCHED // bench.views)) for part, ids in bench.parts.items()}
+    few = {part: spread(ids, max(1, WATCHED // setup.views)) for part, ids in setup.parts.items()}
     rows = fit(
-        learner_of(model, own, bench.loss),
-        lambda epoch: bench.batches(own, epoch),
+        learner_of(model, own, setup.loss),
+        lambda epoch: setup.batches(own, epoch),
         measure_with(
-            lambda model, ids, purpose: score(model, bench.show(ids, purpose)), few["train"], few["validation"]
+            lambda model, ids, purpose: score(model, setup.show(ids, purpose)), few["train"], few["validation"]
         ),
-        course_of(own, bench.seed, bench.steps(own)),
+        course_of(own, setup.seed, setup.steps(own)),
         state,
     )
     model.load_state_dict(state.load(f"epoch{rows[-1]['epoch']}"))

@@ -83,11 +83,10 @@ def _why_early(evidence: Evidence, verdict: Verdict, at: int, end: int, moved: M
         return [_reading(evidence, verdict, None)]
     change = after - before
     size = "changed little" if abs(change) < SMALL_CHANGE else "rose" if change > 0 else "fell"
-    part = "validation" if evidence.has_validation else "test"
     progress = say(
         "Between the two epochs the {part} accuracy of {pretext} on its own task {size}, from {before} to {after} "
         "({change}).",
-        part=part,
+        part=evidence.held_out,
         pretext=code(pretext),
         size=size,
         before=percent(before),

@@ -4,6 +4,7 @@ from math import exp, log
 
 from markupsafe import Markup
 
+from scenessl.evaluation.fitting_table import STEEP
 from scenessl.report.answers.seeds import lines
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
@@ -11,7 +12,6 @@ from scenessl.report.numbers import code, loss, percent, setting, size_in_points
 from scenessl.report.wording import listing, names, paragraph, ref, say
 
 NEAR_GUESS = 0.02  # relative distance from the loss of a guess that counts as none
-STEEP = 0.05  # share of the whole fall in the last epoch above which a loss is still falling
 
 
 # --- Cross-entropy ---
@@ -61,7 +61,7 @@ def _geometric(evidence: Evidence, classes: int) -> list[Markup]:
     """Say what the losses at the selected epoch mean as probabilities."""
     name = evidence.roles["supervised"]
     epoch = evidence.selections[name, evidence.first]["selected_epoch"]
-    row, part = _row(evidence, name, epoch), _part(evidence)
+    row, part = _row(evidence, name, epoch), evidence.held_out
     values = {
         "name": code(name),
         "epoch": epoch,
@@ -85,11 +85,6 @@ def _geometric(evidence: Evidence, classes: int) -> list[Markup]:
         "gains by its right answers."
     )
     return [means, say(above, **values)]
-
-
-def _part(evidence: Evidence) -> str:
-    """Name the part on which epochs are measured."""
-    return "validation" if evidence.has_validation else "test"
 
 
 def _smoothing(evidence: Evidence) -> Markup | None:
@@ -120,7 +115,7 @@ def curves(evidence: Evidence) -> list[Markup]:
         figure=ref(f"curves_{name}"),
         name=code(name),
         seed=lines(evidence),
-        part=_part(evidence),
+        part=evidence.held_out,
     )
     return [paragraph(shown, _chosen(evidence, name)), paragraph(_against_loss(evidence, name), _gap(evidence, name))]
 
@@ -140,7 +135,7 @@ def _chosen(evidence: Evidence, name: str) -> Markup:
         "error": percent(1 - chosen["validation_accuracy"]),
         "least": percent(1 - least["validation_accuracy"]),
         "at": least["epoch"],
-        "part": _part(evidence),
+        "part": evidence.held_out,
     }
     if chosen["validation_accuracy"] == least["validation_accuracy"]:
         text = (
@@ -160,7 +155,7 @@ def _against_loss(evidence: Evidence, name: str) -> Markup:
     chosen = _row(evidence, name, evidence.selections[name, evidence.first]["selected_epoch"])
     lowest = min(rows[1:], key=lambda row: row["validation_loss"])
     values = {
-        "part": _part(evidence),
+        "part": evidence.held_out,
         "at": lowest["epoch"],
         "lowest": loss(lowest["validation_loss"]),
         "epoch": chosen["epoch"],
@@ -200,7 +195,7 @@ def _gap(evidence: Evidence, name: str) -> Markup:
         text,
         train=loss(row["train_loss"]),
         held=loss(row["validation_loss"]),
-        part=_part(evidence),
+        part=evidence.held_out,
         gap=size_in_points(row["train_accuracy"] - row["validation_accuracy"]),
     )
 

@@ -62,12 +62,12 @@ def _what(evidence: Evidence, found: Sequence[dict]) -> Markup:
 def _own_seed(evidence: Evidence) -> Markup:
     """Say whether the model's own seed gives its accuracy again, which shows that a repeat is the same training."""
     own = evidence.rows("repeats", seed=evidence.first)
-    apart = {row["model"]: abs(row["test_accuracy"] - row["published_accuracy"]) for row in own}
+    apart = {row["model"]: abs(row["test_accuracy"] - row["reported_accuracy"]) for row in own}
     off = {name: size for name, size in apart.items() if size > SAME}
     if not off:
-        return Markup("With the own seed, the published accuracy comes out again.")
+        return Markup("With the own seed, the reported accuracy comes out again.")
     return say(
-        "With the own seed, the published accuracy of {models} does not come out again (up to {size} away), so more "
+        "With the own seed, the reported accuracy of {models} does not come out again (up to {size} away), so more "
         "than the seed differs.",
         models=names(off),
         size=size_in_points(max(off.values())),

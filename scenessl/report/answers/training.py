@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
+from scenessl.evaluation.fitting_table import DIVERGED, NEITHER, OVERFITS, UNDERFITS
 from scenessl.report.answers import repeats, trials
 from scenessl.report.answers.beside import leaks
 from scenessl.report.answers.seeds import missing, selected, spread
@@ -216,7 +217,7 @@ def _gap(evidence: Evidence, row: dict) -> Markup | None:
     widest = max(gaps, key=gaps.get)
     return say(
         "At the selected epoch, train minus {part} accuracy is {gap}{seeds}; it is largest at epoch {widest} ({most}).",
-        part=_held_out(evidence),
+        part=evidence.held_out,
         gap=points(row["gap_selected"]),
         seeds=say(" (all seeds: {spread})", spread=spread_text(over)) if len(all_seeds) > 1 else "",
         widest=widest,
@@ -228,22 +229,17 @@ def fitting_summary(evidence: Evidence) -> Markup:
     """Sum up which models overfit, underfit or do neither, in the first seed."""
     rows = evidence.rows("fitting", seed=evidence.first)
     parts = []
-    for word in ("overfit", "underfit", "diverge"):
-        found = [row["model"] for row in rows if word in row["verdict"] and not row["verdict"].startswith("no ")]
+    for verdict, word in ((OVERFITS, "overfit"), (UNDERFITS, "underfit"), (DIVERGED, "diverge")):
+        found = [row["model"] for row in rows if verdict in row["verdict"]]
         if found:
             parts.append(say("{models} {verb}", models=names(found), verb=_verb(found, word)))
-    quiet = [row for row in rows if row["verdict"].startswith("no ")]
+    quiet = [row for row in rows if row["verdict"] == NEITHER]
     if quiet:
         text = "for {models} the {part} loss does not rise again, so training longer did no harm that it shows"
-        parts.append(say(text, models=names(row["model"] for row in quiet), part=_held_out(evidence)))
+        parts.append(say(text, models=names(row["model"] for row in quiet), part=evidence.held_out))
     text = "By the curves of train and {part} loss and accuracy, {parts}; {table} gives the numbers."
-    opening = say(text, part=_held_out(evidence), parts=listing(parts), table=ref("fitting"))
+    opening = say(text, part=evidence.held_out, parts=listing(parts), table=ref("fitting"))
     return paragraph(opening, _quiet_gaps(quiet), _sampled(evidence))
-
-
-def _held_out(evidence: Evidence) -> str:
-    """Name the part on which the curves are judged."""
-    return "validation" if evidence.has_validation else "test"
 
 
 def _quiet_gaps(rows: list[dict]) -> Markup | None:
@@ -268,7 +264,7 @@ def _sampled(evidence: Evidence) -> Markup:
         "The train figures of the curves are taken on a fixed sample of at most as many train images as there are "
         "{part} images, so they can differ a little from the train accuracies of {table}."
     )
-    return say(text, part=_held_out(evidence), table=ref("accuracy"))
+    return say(text, part=evidence.held_out, table=ref("accuracy"))
 
 
 def _verb(models: list[str], verb: str) -> str:

@@ -3,11 +3,11 @@
 from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
-    from scenessl.evaluation.predict import predict_frozen
+    from scenessl.evaluation.predict import predict_classifier
     from scenessl.training.data import read_data
 
     source = snakemake.input
-    predict_frozen(
+    predict_classifier(
         model=source.weights,
         features=source.features,
         data=read_data(source.index, source.classes, None, source.parts),

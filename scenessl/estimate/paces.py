@@ -39,17 +39,19 @@ from scenessl.explain.scorecam import ScoreCam
 from scenessl.explain.variants import VARIANTS
 from scenessl.models.device import choose_device
 from scenessl.models.folding import folded
+from scenessl.models.inference import evaluation_batch, score
 from scenessl.models.network import Network, build, load_features
 from scenessl.models.similarity import nearest, unit
 from scenessl.tasks import scenes
 from scenessl.training.data import Data
-from scenessl.training.frozen import feature_batches, new_classifier
+from scenessl.training.epochs import feature_batches, image_batches
+from scenessl.training.frozen import new_classifier
 from scenessl.training.loop import Learner, fit
 from scenessl.training.recipe import course_of, learner_of
 from scenessl.training.seeding import generator
 from scenessl.training.starts import calibrate
 from scenessl.training.state import State
-from scenessl.training.views import Views, evaluation_batch, load_task, score
+from scenessl.training.views import Views, load_task
 
 SECONDS = 0.8  # that each measurement takes at least, its first round not counted
 TRAINING_PIXELS = 8 * 224**2  # of a step on a CPU: larger batches take as long by image there, and too long in all
@@ -57,13 +59,12 @@ NOISE_IMAGES = 64
 FEW_ROWS, MORE_ROWS = 64, 512  # of two regressions, from which a fixed and a growing part follow
 MAPPED_IMAGES = 100
 DECODED_IMAGES = 12
-DRAWN_SIDE = 80  # pixels of the images that are drawn, as in studies/demo.yaml
 JOB = "import scenessl.training.network, scenessl.explain.scorecam"
 LIGHT_JOB = "import matplotlib.pyplot, numpy, scenessl.files"
 
 
 @dataclass(frozen=True)
-class Bench:
+class Workbench:
     """What is measured with.
 
     Attributes:
@@ -102,7 +103,9 @@ class Bench:
         return normalise(self.data.crops.batch(np.arange(count) % NOISE_IMAGES).to(self.device))
 
 
-def probe(published: Mapping, classes: int, device: str, source: Source | None) -> dict[str, float]:
+def measure_paces(
+    published: Mapping, classes: int, device: str, source: Source | None, drawn: Mapping | None
+) -> dict[str, float]:
     """Measure the seconds of a unit of every kind of work that this study may have (see `work`).
 
     Args:
@@ -110,15 +113,16 @@ def probe(published: Mapping, classes: int, device: str, source: Source | None) 
         classes: how many classes its images have.
         device: see `choose_device`.
         source: its images, some of which are decoded; None where there are none yet.
+        drawn: settings of the images that it draws itself, else None.
     """
     with tempfile.TemporaryDirectory() as name:
         data = _noise(Path(name), published["image_side"], classes)
-        drawn = build(published["network"], 2)
-        calibrate(drawn, data.crops.batch(range(NOISE_IMAGES)))
-        bench = Bench(published, data, choose_device(device), Path(name), drawn.state_dict())
+        network = build(published["network"], 2)
+        calibrate(network, data.crops.batch(range(NOISE_IMAGES)))
+        bench = Workbench(published, data, choose_device(device), Path(name), network.state_dict())
         frozen = [line for line in published["models"].values() if line["train"] == "classifier"]
         paces = {work.START: _start(JOB), work.LIGHT_START: _start(LIGHT_JOB)}
-        paces |= dict(_images(published, source, bench.folder))
+        paces |= dict(_images(published, source, drawn, bench.folder))
         paces |= dict(_networks(bench))
         paces |= dict(_inferences(bench))
         paces |= {work.CLIMBED: _climbed(bench)} if published.get("inversion") else {}
@@ -159,7 +163,7 @@ def _noise(folder: Path, side: int, classes: int) -> Data:
 # --- trainings --------------------------------------------------------------------------------------------------------
 
 
-def _networks(bench: Bench) -> Iterator[tuple[str, float]]:
+def _networks(bench: Workbench) -> Iterator[tuple[str, float]]:
     """Train a few steps of every network, with its own task and recipe."""
     for name, line in bench.published["models"].items():
         if line["train"] == "classifier":
@@ -170,11 +174,11 @@ def _networks(bench: Bench) -> Iterator[tuple[str, float]]:
         model = bench.network(len(task.target_names(bench.data.classes)), settings)
         batches = partial(_endless, Views(task, bench.data, bench.device, options), settings)
         learner, state = learner_of(model, settings, task.loss), State(bench.folder / name, "probe")
-        kinds = (work.steps_of(name), work.epoch_of(name))
+        kinds = (work.INPUTS + name, work.EPOCHS + name)
         yield from zip(kinds, training_paces(learner, batches, settings, state), strict=True)
 
 
-def _batch_size(wanted: int, bench: Bench, views: int) -> int:
+def _batch_size(wanted: int, bench: Workbench, views: int) -> int:
     """Give the inputs of a step: as many as the recipe says, on a CPU as TRAINING_PIXELS allow, in whole images."""
     most = TRAINING_PIXELS // bench.side**2 if bench.device.type == "cpu" else wanted
     return max(2 * views, min(wanted, most))
@@ -186,7 +190,7 @@ def _endless(views: Views, settings: Mapping) -> Iterator:
     epoch = 0
     while True:
         epoch += 1
-        yield from views.training(ids, epoch, 0, settings["batch_size"], settings["augmentation"])
+        yield from image_batches(views, ids, settings, 0, epoch)
 
 
 def training_paces(
@@ -217,7 +221,7 @@ def training_paces(
     return statistics.median(taken[1:]), end - ticks[-1]
 
 
-def _classified(bench: Bench, settings: Mapping) -> float:
+def _classified(bench: Workbench, settings: Mapping) -> float:
     """Train a classifier on features of noise: seconds per image."""
     width = build(bench.published["network"], 2).classifier[-1].in_features
     features = torch.randn(2, NOISE_IMAGES * 8, width, generator=generator(0, "probe"))
@@ -235,7 +239,7 @@ def _classified(bench: Bench, settings: Mapping) -> float:
 # --- explanations -----------------------------------------------------------------------------------------------------
 
 
-def _inferences(bench: Bench) -> Iterator[tuple[str, float]]:
+def _inferences(bench: Workbench) -> Iterator[tuple[str, float]]:
     """Run the network as after an epoch, and the folded one on images and on an image under masks."""
     batch = evaluation_batch(bench.side)
     model = bench.network(len(bench.data.classes), bench.any_settings)
@@ -264,7 +268,7 @@ def _inferences(bench: Bench) -> Iterator[tuple[str, float]]:
         yield work.MASKED, pace(masked)
 
 
-def _climbed(bench: Bench) -> float:
+def _climbed(bench: Workbench) -> float:
     """Take steps of the ascent with as many images as the first model has: seconds per image and step."""
     asked = bench.published["inversion"]
     settings = {key: value for key, value in asked.items() if key not in ("models", "filters", "steps")}
@@ -285,7 +289,7 @@ def _climbed(bench: Bench) -> float:
 # --- features, images, jobs -------------------------------------------------------------------------------------------
 
 
-def _features(bench: Bench) -> Iterator[tuple[str, float]]:
+def _features(bench: Workbench) -> Iterator[tuple[str, float]]:
     """Fit, compare and map random features as wide as the network's, as far as the study does such things."""
     published, draws = bench.published, generator(0, "probe")
     width = build(published["network"], 2).classifier[-1].in_features
@@ -310,11 +314,13 @@ def _features(bench: Bench) -> Iterator[tuple[str, float]]:
         yield work.MAPPED, pace(lambda: (mapped(), work.n_log_n(MAPPED_IMAGES))[1], 1 / 4)
 
 
-def _images(published: Mapping, source: Source | None, folder: Path) -> Iterator[tuple[str, float]]:
+def _images(
+    published: Mapping, source: Source | None, drawn: Mapping | None, folder: Path
+) -> Iterator[tuple[str, float]]:
     """Read and decode some images of the study, of its drawn ones or of its format; draw some where it does."""
-    if published["data"]["kind"] == "drawn":
+    if drawn:
         begin = time.perf_counter()
-        draw(folder / "drawn", images_per_class_train=1, images_per_class_test=1, side=DRAWN_SIDE, seed=0, workers=1)
+        draw(folder / "drawn", images_per_class_train=1, images_per_class_test=1, side=drawn["side"], seed=0, workers=1)
         yield work.PAINTED, (time.perf_counter() - begin) / (2 * len(SCENES))
         source = open_source(folder / "drawn")
     if source is None:  # CIFAR-10, not downloaded yet

@@ -20,7 +20,7 @@ GAIN = 1.5  # how many times as fast bf16 must be, in every pair, so that noise 
 PAIRS = 5
 
 
-def write_probe(*, network: str, side: int, batch_size: int, device: str, output: Path) -> None:
+def write_precision(*, network: str, side: int, batch_size: int, device: str, output: Path) -> None:
     """Write which `precision` steps of this batch size shall have, and the `seconds` of each pair, fp32 and bf16."""
     found = compare(stepper(network, side, batch_size, choose_device(device)))
     print(f"batches of {batch_size}: {found}", file=sys.stderr, flush=True)

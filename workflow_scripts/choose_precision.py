@@ -3,12 +3,12 @@
 from scenessl.joblog import job
 
 with job(snakemake.log[0], snakemake.resources.compute_threads):
-    from scenessl.training.precision_probe import write_probe
+    from scenessl.training.precision_choice import write_precision
 
-    write_probe(
+    write_precision(
         network=snakemake.params.network,
         side=snakemake.params.side,
         batch_size=int(snakemake.wildcards.batch_size),
         device=snakemake.resources.device,
-        output=snakemake.output.probe,
+        output=snakemake.output.precision,
     )
