@@ -61,6 +61,8 @@ rule predict_classifier:
         **INFERENCE,
         compute_threads=1,
     params:
-        code=code("scenessl.evaluation.predict", "workflow_scripts/predict_classifier.py"),
+        code=code(
+            "scenessl.evaluation.predict", "workflow_scripts/predict_classifier.py"
+        ),
     script:
         "../workflow_scripts/predict_classifier.py"

@@ -90,16 +90,25 @@ def _weights_origin(evidence: Evidence) -> Markup:
 
 
 def findings(evidence: Evidence) -> list[Markup]:
-    """The main results, one sentence each, for the summary and the conclusion."""
+    """The main results, one sentence each."""
+    return [*_judged(evidence), *_looked_at(evidence)]
+
+
+def _judged(evidence: Evidence) -> list[Markup]:
+    """Give the findings on the models' accuracies."""
     return [
         winner(evidence),
         useful_short(evidence),
         *(converged_statement(convergence(evidence, name)) for name in evidence.roles["pretexts"]),
         *_early(evidence),
         *_inner(evidence),
-        *[found for found in (trajectory.finding(evidence), labels.finding(evidence)) if found],
-        *_pictured(evidence),
     ]
+
+
+def _looked_at(evidence: Evidence) -> list[Markup]:
+    """Give the findings of the further looks at the features."""
+    along = (trajectory.finding(evidence), labels.finding(evidence))
+    return [*(found for found in along if found), *_pictured(evidence)]
 
 
 def _pictured(evidence: Evidence) -> list[Markup]:
@@ -279,7 +288,8 @@ def conclusion(evidence: Evidence) -> list[Markup]:
         if evidence.is_drawn and not evidence.is_pretrained
         else "The results hold for this data, this network and these settings."
     )
-    return [paragraph(*findings(evidence)), paragraph(*limits(evidence), scope)]
+    parts = (_judged(evidence), _looked_at(evidence), [*limits(evidence), scope])
+    return [paragraph(*part) for part in parts if part]
 
 
 def provenance_rows(evidence: Evidence) -> list[tuple[str, str]]:
