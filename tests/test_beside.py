@@ -218,9 +218,9 @@ def test_over_and_underconfidence_turn_with_the_probabilities(tmp_path, confiden
 def test_the_best_calibrated_model_is_the_one_with_the_least_error(tmp_path):
     evidence = evidence_with(tmp_path)
     change(evidence, "calibration_error", rotation_scenes=0.012)
-    assert "It is lowest in rotation_scenes (1.20 %)" in plain(beside.notes(evidence))
+    assert "it is lowest in rotation_scenes (1.20 %)" in plain(beside.notes(evidence))
     change(evidence, "calibration_error", supervised=0.001)
-    assert "It is lowest in supervised (0.10 %)" in plain(beside.notes(evidence))
+    assert "it is lowest in supervised (0.10 %)" in plain(beside.notes(evidence))
 
 
 def test_balance_and_order_turn_with_the_figures(tmp_path):

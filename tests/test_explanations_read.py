@@ -218,8 +218,8 @@ def test_the_same_filter_is_the_same_or_not(evidence):
     for found in evidence.inversions.values():
         for number in first.filters:
             found.answers.responses[:, found.answers.filters.index(number)] = first.answers.of(number)
-    assert "answers to much the same images in all models" in all_of(responses.same_filters(evidence))
+    assert "answer to much the same images in all models" in all_of(responses.same_filters(evidence))
     rng = np.random.default_rng(5)
     for found in evidence.inversions.values():
         found.answers.responses[:] = rng.normal(0, 1, found.answers.responses.shape)
-    assert "no filter of one number answers to much the same" in all_of(responses.same_filters(evidence))
+    assert "filters of the same number do not answer to much the same" in all_of(responses.same_filters(evidence))

@@ -205,7 +205,8 @@ def test_the_course_of_a_pretext_is_told_as_it_went(tmp_path, values, words, oth
     evidence = read_evidence(study(tmp_path, accuracies={"perturbation": values}))
     told = plain(along.courses(evidence)[1])
     assert words in told and f"the features {others}" not in told
-    assert ("The largest step of it lies between epochs 0 and 1" in told) == (values[0] != values[1])
+    step = "The largest step between neighbouring points is that from epoch 0 to 1"
+    assert (step in told) == (values[0] != values[1])
     assert "features are most like the start’s in features.0 (CKA 0.90) and least in features.3 (CKA 0.60)" in told
     short = {"gain": "gained", "lose": "lost", "no change": "not shown to have gained or lost"}
     assert next(word for key, word in short.items() if key in words) in plain(along.finding(evidence))
@@ -311,7 +312,7 @@ def test_seeds_that_stop_at_different_epochs_keep_their_latest(tmp_path):
     assert [row["epoch"] for row in found] == ["0", "1", "3", "5 to 6"]
     assert found[-1]["spread"].mean == pytest.approx(0.9, abs=0.01) and len(found[-1]["spread"].values) == 2
     told = plain(along.courses(evidence)[1])
-    assert "lies between epochs 3 and 5 to 6 (+25.00 points of +40.17 points)" in told
+    assert "is that from epoch 3 to 5 to 6 (+25.00 points of +40.17 points)" in told
     assert found[-1]["change"] == pytest.approx(0.4017, abs=1e-4)
     last = [row for row in along.blocks(evidence) if row["model"] == "perturbation"][-1]
     assert last["epoch"] == "5 to 6" and len(last["values"]) == len(BLOCKS)

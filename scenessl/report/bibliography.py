@@ -222,4 +222,4 @@ def numbered(keys: Iterable[str]) -> dict[str, int]:
     unknown = sorted(set(keys) - WORKS.keys())
     if unknown:
         raise UserError(f"templates: cite({unknown[0]!r}): scenessl/report/bibliography.py has no such work.")
-    return {key: number for number, key in enumerate((key for key in WORKS if key in set(keys)), 1)}
+    return {key: number for number, key in enumerate(sorted(set(keys)), 1)}

@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields, replace
 
 from markupsafe import Markup
 
+from scenessl.evaluation.metrics import wilson_interval
 from scenessl.evaluation.repetitions import MCNEMAR, UNTESTED, Difference, better_of, over_seeds
 from scenessl.report.evidence import Evidence
 from scenessl.report.flags import flag_sentence, flagged
-from scenessl.report.numbers import SPACE, code, p_value, percent, point_range, points, size_in_points
+from scenessl.report.numbers import SPACE, code, p_value, percent, percent_range, point_range, points, size_in_points
 from scenessl.report.wording import plural, say, sentence
 
 HIGH_ACCURACY = 0.90
@@ -176,12 +177,14 @@ def unlike_settings(evidence: Evidence, a: str, b: str) -> list[str]:
 class Convergence:
     """Whether a pretext reached a high performance.
 
-    `reached` is the mean accuracy on `part`; `threshold` comes from the early stop if `is_configured`, and is None
-    where neither settings nor assignment ask for one; `flags` says why a pretext learned nothing.
+    `reached` is the mean accuracy on `part`, `interval` Wilson's 95 % one over its images; `threshold` comes from the
+    early stop if `is_configured`, and is None where neither settings nor assignment ask for one; `flags` says why a
+    pretext learned nothing.
     """
 
     model: str
     reached: float
+    interval: tuple[float, float]
     part: str
     threshold: float | None
     is_configured: bool
@@ -192,6 +195,11 @@ class Convergence:
         """Whether the accuracy is as high as wanted."""
         return self.flags is None and (self.threshold is None or self.reached >= self.threshold)
 
+    @property
+    def is_below(self) -> bool:
+        """Whether the accuracy is shown to be lower than wanted."""
+        return self.threshold is not None and self.interval[1] < self.threshold
+
 
 def convergence(evidence: Evidence, pretext: str) -> Convergence:
     """Judge a pretext by the accuracy that its early stop asks for, else by what the assignment takes for high."""
@@ -200,7 +208,9 @@ def convergence(evidence: Evidence, pretext: str) -> Convergence:
     threshold = stop.get("accuracy")
     high = HIGH_ACCURACY if evidence.document.ASKS_SOLVED_PRETEXTS else None
     flags = flag_sentence(evidence, pretext) if flagged(evidence, pretext) else None
-    return Convergence(pretext, spread.mean, part, threshold or high, bool(threshold), flags)
+    images = evidence.rows("accuracy", model=pretext)[0][f"n_{part}"]  # each in all its views, which are alike
+    interval = wilson_interval(spread.mean, images)
+    return Convergence(pretext, spread.mean, interval, part, threshold or high, bool(threshold), flags)
 
 
 def converged_statement(found: Convergence) -> Markup:
@@ -214,4 +224,10 @@ def converged_statement(found: Convergence) -> Markup:
     values |= {"threshold": percent(found.threshold), "origin": origin}
     if found.converged:
         return say("{model} converged: {reached} {part} accuracy, at least the {threshold} that {origin}.", **values)
-    return say("{model} ended at {reached} {part} accuracy, below the {threshold} that {origin}.", **values)
+    if found.is_below:
+        return say("{model} ended at {reached} {part} accuracy, below the {threshold} that {origin}.", **values)
+    text = (
+        "{model} ended at {reached} {part} accuracy, which these images do not show to be below the {threshold} that "
+        "{origin} (95 % interval {interval})."
+    )
+    return say(text, **values, interval=percent_range(*found.interval))

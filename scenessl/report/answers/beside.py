@@ -87,9 +87,8 @@ def _calibration(evidence: Evidence) -> list[Markup]:
     if not learned:
         return [opening]
     best = min(learned, key=lambda name: evidence.mean(name, "calibration_error"))
-    lowest = say(
-        "It is lowest in {name} ({error}).", name=code(best), error=percent(evidence.mean(best, "calibration_error"))
-    )
+    error = percent(evidence.mean(best, "calibration_error"))
+    lowest = say("Of the schemes and controls it is lowest in {name} ({error}).", name=code(best), error=error)
     return [paragraph(opening, lowest, *_directions(evidence, learned))]
 
 

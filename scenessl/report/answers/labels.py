@@ -107,7 +107,8 @@ def _repeated(gains: list[dict]) -> Markup:
     texts = {
         "seeds": "The intervals are over {n} trainings.",
         "draws": "The intervals are over {n} draws of the labelled images, judged by the same test images on one "
-        "training, another of which may differ; with all labels, over the test images.",
+        "training, another of which may differ; draws of many labels share images, so that their intervals are too "
+        "narrow. With all labels they are over the test images.",
         "test images": "The intervals are over the test images, of one training and one draw of the labels.",
     }
     corrected = "The p values are corrected by Holm’s method over all these comparisons."

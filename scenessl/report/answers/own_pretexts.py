@@ -9,7 +9,7 @@ from scenessl.report.evidence import Evidence
 from scenessl.report.numbers import code, count, percent
 from scenessl.report.readers.heatmaps import pairwise
 from scenessl.report.readers.samples import Agreement, agreement_of
-from scenessl.report.wording import layer_name, listing, paragraph, plural, ref, say
+from scenessl.report.wording import image_numbers, layer_name, listing, paragraph, plural, ref, say
 
 
 def own_pretexts(evidence: Evidence) -> list[Markup]:
@@ -55,6 +55,10 @@ def _by_layer(evidence: Evidence, name: str) -> list[Markup]:
         (image["number"], agreement_of(maps[row : row + 1, high], own[row : row + 1, high]).overlap)
         for row, image in enumerate(evidence.choice["images"])
     ]
+    blank = [number for number, overlap in single if overlap is None]
+    if blank:
+        text = "Left out at {layer}, since one of the two maps is zero everywhere: {images}."
+        sentences.append(say(text, layer=layer_name(highest(evidence)), images=image_numbers(blank)))
     single = [pair for pair in single if pair[1] is not None]
     if len(single) > 1:
         most, least = max(single, key=lambda pair: pair[1]), min(single, key=lambda pair: pair[1])
@@ -86,7 +90,15 @@ def _verdict(evidence: Evidence, name: str) -> Markup | None:
         text += "the maps of {name} are closer to those of {pretext} than to those of {supervised}."
     else:
         text += "the maps of {name} are closer to those of {supervised} than to those of {pretext}."
-    return say(text, n=count(int(both.sum())), **values)
+    return say(text + _left_out(~both), n=count(int(both.sum())), **values)
+
+
+def _left_out(blank: np.ndarray) -> str:
+    """Say of how many images [n] nothing can be compared."""
+    if not blank.any():
+        return ""
+    left, there = count(int(blank.sum())), count(len(blank))
+    return f" On the other {left} of the {there} images one of these maps is zero everywhere, and overlaps with none."
 
 
 def _chance(found: Agreement) -> Markup | str:

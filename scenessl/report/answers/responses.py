@@ -213,10 +213,10 @@ def _likeness(found: dict[tuple[str, str], list[float]]) -> Markup:
     """Conclude from the correlations whether numbers of filters correspond."""
     values = [value for own in found.values() for value in own]
     if min(values) >= ALIKE:
-        return Markup("So a filter of one number answers to much the same images in all models.")
+        return Markup("So filters of the same number answer to much the same images in all models.")
     if max(values) < ALIKE:
-        return Markup("So no filter of one number answers to much the same images in two models.")
-    return Markup("So some filters of one number answer to much the same images in two models, and others do not.")
+        return Markup("So filters of the same number do not answer to much the same images in any two models.")
+    return Markup("So some filters of the same number answer to much the same images in two models, and others do not.")
 
 
 # --- Classes ---

@@ -232,15 +232,25 @@ def _depth(evidence: Evidence, name: str) -> Markup:
         share=_from_to(share),
         area=_from_to(area),
         joint="and" if directions in DEPTHS else "but",
-        meaning=DEPTHS.get(directions, ", so the two measures do not agree on what changes with depth"),
+        meaning=say("{meaning}{extent}", meaning=DEPTHS.get(directions, DISAGREEING), extent=_extents(evidence, name)),
     )
 
 
+def _extents(evidence: Evidence, name: str) -> Markup | str:
+    """Say whether the hottest pixels lie closer together in the highest layer than in the lowest."""
+    layers = evidence.heatmaps.layers
+    low, high = (_mean_heat(evidence, name, layer, "extent") for layer in (min(layers), max(layers)))
+    text = "; the hottest fifth {changes} (extent {extent} of the image’s side)"
+    changes = ("draws together", "reaches as far", "lies further apart")[_direction(low, high) + 1]
+    return say(text, changes=changes, extent=_from_to([low, high]))
+
+
 DEPTHS = {
-    (1, -1): ": the heat gathers, in smaller regions than in the lower layer",
-    (-1, 1): ": the heat spreads out, over wider regions than in the lower layer",
+    (1, -1): ": the heat gathers on fewer pixels than in the lower layer",
+    (-1, 1): ": the heat spreads over more pixels than in the lower layer",
     (0, 0): ": the two layers are about equally selective, though not necessarily for the same places",
 }
+DISAGREEING = ", so the two measures do not agree on what changes with depth"
 """What follows where the share in the hottest fifth and the hot area change together (1: rises, -1: falls)."""
 
 
@@ -363,10 +373,13 @@ def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | Non
     focused, wide = (one, other) if first > second else (other, one)
     high, low = max(first, second), min(first, second)
     text = (
-        "There {focused} is the more focused of the two: {high} of its heat in the hottest fifth, against {low} of "
-        "{wide}."
+        "There {focused} has more of its heat in the hottest fifth, {high} against {low} of {wide}; that fifth {apart} "
+        "(extent {extent} against {other_extent} of the image’s side)."
     )
-    return say(text, focused=code(focused), wide=code(wide), high=percent(high), low=percent(low))
+    extents = [_mean_heat(evidence, name, layer, "extent") for name in (focused, wide)]
+    apart = ("lies closer together", "lies as far apart", "lies further apart")[_direction(extents[1], extents[0]) + 1]
+    values = {"high": percent(high), "low": percent(low), "extent": percent(extents[0])}
+    return say(text, focused=code(focused), wide=code(wide), apart=apart, other_extent=percent(extents[1]), **values)
 
 
 def _own_pretext(evidence: Evidence) -> list[Markup]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from scenessl.evaluation.fitting_table import DIVERGED, NEITHER, OVERFITS, UNDERFITS
+from scenessl.evaluation.fitting_table import DIVERGED, NEITHER, OVERFITS, RELATIVE_RISE, UNDERFITS
 from scenessl.report.answers import repeats, trials
 from scenessl.report.answers.beside import leaks
 from scenessl.report.answers.seeds import missing, selected, spread
@@ -235,8 +235,12 @@ def fitting_summary(evidence: Evidence) -> Markup:
             parts.append(say("{models} {verb}", models=names(found), verb=_verb(found, word)))
     quiet = [row for row in rows if row["verdict"] == NEITHER]
     if quiet:
-        text = "for {models} the {part} loss does not rise again, so training longer did no harm that it shows"
-        parts.append(say(text, models=names(row["model"] for row in quiet), part=evidence.held_out))
+        text = (
+            "for {models} the {part} loss does not rise again by more than {rise} of its lowest value, so training "
+            "longer did no harm that it shows"
+        )
+        models, rise = names(row["model"] for row in quiet), percent(RELATIVE_RISE)
+        parts.append(say(text, models=models, part=evidence.held_out, rise=rise))
     text = "By the curves of train and {part} loss and accuracy, {parts}; {table} gives the numbers."
     opening = say(text, part=evidence.held_out, parts=listing(parts), table=ref("fitting"))
     return paragraph(opening, _quiet_gaps(quiet), _sampled(evidence))

@@ -148,7 +148,7 @@ def _step(evidence: Evidence, name: str) -> Markup | None:
     whole = shares[-1] - shares[0]
     steps = [later - earlier for earlier, later in pairwise(shares)]
     place = max(range(len(steps)), key=lambda step: steps[step] * (1 if whole > 0 else -1))
-    text = "The largest step of it lies between epochs {first} and {second} ({change} of {whole})."
+    text = "The largest step between neighbouring points is that from epoch {first} to {second} ({change} of {whole})."
     values = {"first": station_name(at[place]), "second": station_name(at[place + 1])}
     return say(text, change=points(steps[place]), whole=points(whole), **values)
 

@@ -202,20 +202,21 @@ def _best(own: list[Tried], standing: list[Tried]) -> Markup:
     kept, number = own[0].kept["validation_accuracy"], number_word(len(own) + 1)
     top = max(standing, key=lambda one: one.row["validation_accuracy"], default=None)
     if top is None or top.row["validation_accuracy"] < kept:
-        text = "of the {number} values, {was} had the highest accuracy, {kept}"
+        text = "of the {number} values, {was} had the {highest} accuracy, {kept}"
     elif top.row["validation_accuracy"] == kept:
         text = "of the {number} values, none had a higher accuracy than {was}, {kept}"
     else:
-        text = "of the {number} values, {value} had the highest accuracy, {most}; {was}, which was set, had {kept}"
+        text = "of the {number} values, {value} had the {highest} accuracy, {most}; {was}, which was set, had {kept}"
     most = percent(top.row["validation_accuracy"]) if top else ""
     value = top.value if top else ""
-    return say(text, number=number, was=own[0].was, kept=percent(kept), value=value, most=most)
+    highest = "highest" if len(own) > 1 else "higher"
+    return say(text, number=number, was=own[0].was, kept=percent(kept), value=value, most=most, highest=highest)
 
 
 AGAINST = {
-    "b": "worse {were} {others}",
-    "a": "better {were} {others}, and {was} was not changed after that",
-    "open": "no difference is shown to {others}",
+    "b": "{others} {were} worse",
+    "a": "{others} {were} better, and {was} was not changed after that",
+    "open": "{others} {were} not shown to differ",
 }
 
 
@@ -234,7 +235,7 @@ def _compared(own: list[Tried], standing: list[Tried]) -> list[Markup]:
 
 def _values(group: list[Tried]) -> Markup:
     """List values with their differences to the value that was set."""
-    text = "{value} by {difference} ({interval})"
+    text = "{value} ({difference}, {interval})"
     return listing(
         [
             say(text, value=one.value, difference=points(one.row["difference"]), interval=_interval(one.row))

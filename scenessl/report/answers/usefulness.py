@@ -22,7 +22,8 @@ from scenessl.report.wording import listing, names, paragraph, plural, say, verb
 def usefulness(evidence: Evidence, name: str) -> str:
     """Judge a self-supervised scheme: useful, harmful, open, untested, unlike, unconverged or flagged.
 
-    Unlike is a difference between models that were not trained alike, unconverged a lead that does not count; flagged
+    Unlike is a difference between models that were not trained alike, unconverged a lead after a pretext that did
+    not reach what was asked of it; flagged
     means that scheme, pretext or control learned nothing.
     """
     control = start_control(evidence, name)
@@ -32,7 +33,7 @@ def usefulness(evidence: Evidence, name: str) -> str:
     if state in {"better", "worse"} and unlike_settings(evidence, name, control):
         return "unlike"
     if state == "better":
-        return "useful" if convergence(evidence, evidence.pretext_of(name)).converged else "unconverged"
+        return "unconverged" if convergence(evidence, evidence.pretext_of(name)).is_below else "useful"
     return {"worse": "harmful"}.get(state, state)
 
 
@@ -158,17 +159,27 @@ WHY_TUNED = {
 
 
 def _kept(evidence: Evidence, name: str) -> Markup | None:
-    """Say that a pretext was held back from forgetting, where this may explain the result in part."""
-    pretext = evidence.pretext_of(name)
-    texts = {
-        "open": "{pretext} was trained at a price for leaving its start, so a small difference is partly by design.",
-        "unconverged": "The training of {pretext} also kept the features close to its start by distillation, whose "
-        "share in the lead was not separated.",
-    }
-    text = texts.get(usefulness(evidence, name))
-    if text is None or not evidence.models[pretext].settings.get("keep_features"):
+    """Say what else of a pretext's training than its task may explain the result in part."""
+    pretext, state = evidence.pretext_of(name), usefulness(evidence, name)
+    settings = evidence.models[pretext].settings
+    if state == "open" and settings.get("keep_features"):
+        text = "{pretext} was trained at a price for leaving its start, so a small difference is partly by design."
+        return say(text, pretext=code(pretext))
+    also = [
+        Markup(text)
+        for text, is_so in (
+            ("kept the features close to its start by distillation", bool(settings.get("keep_features"))),
+            (
+                "let the batch-norm statistics follow these images",
+                settings.get("batch_norm") == "train" and evidence.models[name].train != "all",
+            ),
+        )
+        if is_so
+    ]
+    if state not in {"useful", "unconverged"} or not also:
         return None
-    return say(text, pretext=code(pretext))
+    text = "The training of {pretext} also {also}: what the task alone adds was not separated from that."
+    return say(text, pretext=code(pretext), also=listing(also))
 
 
 def _other_settings(evidence: Evidence, name: str, control: str) -> Markup | None:
