@@ -241,7 +241,7 @@ def _extents(evidence: Evidence, name: str) -> Markup | str:
     layers = evidence.heatmaps.layers
     low, high = (_mean_heat(evidence, name, layer, "extent") for layer in (min(layers), max(layers)))
     text = "; the hottest fifth {changes} (extent {extent} of the image’s side)"
-    changes = ("draws together", "reaches as far", "lies further apart")[_direction(low, high) + 1]
+    changes = ("becomes more compact", "reaches as far", "spreads out")[_direction(low, high) + 1]
     return say(text, changes=changes, extent=_from_to([low, high]))
 
 
@@ -377,7 +377,7 @@ def _focus(evidence: Evidence, one: str, other: str, layer: int) -> Markup | Non
         "(extent {extent} against {other_extent} of the image’s side)."
     )
     extents = [_mean_heat(evidence, name, layer, "extent") for name in (focused, wide)]
-    apart = ("lies closer together", "lies as far apart", "lies further apart")[_direction(extents[1], extents[0]) + 1]
+    apart = ("is more compact", "is as spread out", "is more spread out")[_direction(extents[1], extents[0]) + 1]
     values = {"high": percent(high), "low": percent(low), "extent": percent(extents[0])}
     return say(text, focused=code(focused), wide=code(wide), apart=apart, other_extent=percent(extents[1]), **values)
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from scenessl.evaluation.fitting_table import DIVERGED, NEITHER, OVERFITS, RELATIVE_RISE, UNDERFITS
+from scenessl.evaluation.fitting_table import ABSOLUTE_RISE, DIVERGED, NEITHER, OVERFITS, RELATIVE_RISE, UNDERFITS
 from scenessl.report.answers import repeats, trials
 from scenessl.report.answers.beside import leaks
 from scenessl.report.answers.seeds import missing, selected, spread
 from scenessl.report.evidence import Evidence, Spread
 from scenessl.report.flags import warning
-from scenessl.report.numbers import code, count, decimal, percent, point_range, points, setting
+from scenessl.report.numbers import code, count, decimal, loss, percent, point_range, points, setting
 from scenessl.report.wording import (
     cite,
     listing,
@@ -236,11 +236,11 @@ def fitting_summary(evidence: Evidence) -> Markup:
     quiet = [row for row in rows if row["verdict"] == NEITHER]
     if quiet:
         text = (
-            "for {models} the {part} loss does not rise again by more than {rise} of its lowest value, so training "
-            "longer did no harm that it shows"
+            "for {models} the {part} loss does not rise again by more than {rise} of its lowest value and {nats} nats, "
+            "so training longer did no harm that it shows"
         )
-        models, rise = names(row["model"] for row in quiet), percent(RELATIVE_RISE)
-        parts.append(say(text, models=models, part=evidence.held_out, rise=rise))
+        models, part = names(row["model"] for row in quiet), evidence.held_out
+        parts.append(say(text, models=models, part=part, rise=percent(RELATIVE_RISE), nats=loss(ABSOLUTE_RISE)))
     text = "By the curves of train and {part} loss and accuracy, {parts}; {table} gives the numbers."
     opening = say(text, part=evidence.held_out, parts=listing(parts), table=ref("fitting"))
     return paragraph(opening, _quiet_gaps(quiet), _sampled(evidence))

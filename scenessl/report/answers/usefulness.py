@@ -165,17 +165,11 @@ def _kept(evidence: Evidence, name: str) -> Markup | None:
     if state == "open" and settings.get("keep_features"):
         text = "{pretext} was trained at a price for leaving its start, so a small difference is partly by design."
         return say(text, pretext=code(pretext))
-    also = [
-        Markup(text)
-        for text, is_so in (
-            ("kept the features close to its start by distillation", bool(settings.get("keep_features"))),
-            (
-                "let the batch-norm statistics follow these images",
-                settings.get("batch_norm") == "train" and evidence.models[name].train != "all",
-            ),
-        )
-        if is_so
-    ]
+    also = []
+    if settings.get("keep_features"):
+        also.append("kept the features close to its start by distillation")
+    if settings.get("batch_norm") == "train" and evidence.models[name].train != "all":
+        also.append("let the batch-norm statistics follow these images")
     if state not in {"useful", "unconverged"} or not also:
         return None
     text = "The training of {pretext} also {also}: what the task alone adds was not separated from that."
