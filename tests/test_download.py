@@ -114,6 +114,7 @@ def test_an_unknown_server_is_named_as_the_reason(monkeypatch, tmp_path):
         fetch_cifar10(folder=tmp_path, download=True, record=tmp_path / "record.json")
 
 
+@pytest.mark.slow
 def test_the_addresses_are_torchvisions():
     """In a process of its own, since torchvision takes seconds to import."""
     code = (

@@ -195,6 +195,7 @@ KINDS += ["early and latest", "scorecam", "comparison", "inversion", "traces"]
 KINDS += ["same filters", "class responses"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_inputs_same_bytes_whatever_the_users_settings(kind, tmp_path, random):
     module, arguments = every_figure(tmp_path, random)[kind]
@@ -210,6 +211,7 @@ def test_same_inputs_same_bytes_whatever_the_users_settings(kind, tmp_path, rand
     assert "text" not in tags and "date" not in tags  # outlines need no font
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_label_is_inside_and_none_lies_on_another(kind, tmp_path, random, drawn, monkeypatch):
     module, arguments = every_figure(tmp_path, random)[kind]

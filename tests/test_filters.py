@@ -237,6 +237,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LAYERS)
 def test_every_label_is_whole(kind, tmp_path, monkeypatch):
     path = write_layers(tmp_path / "f.npz", [LAYERS[kind]])

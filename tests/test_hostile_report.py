@@ -71,6 +71,7 @@ def study_of(folder, name, document):
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", ["scene15", "cifar10"])
 def test_the_page_has_the_same_structure_whatever_things_are_called(tmp_path, document):
     pages = []

@@ -117,6 +117,7 @@ def draw_it(study, tmp_path, monkeypatch, task, images):
     return found, drawing.figure_of(sheet, monkeypatch, tmp_path, extremes=path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [1, 4, 10, 20])
 @pytest.mark.parametrize("task", ["scenes", "rotation"])
 def test_every_label_is_whole(study, task, images, tmp_path, monkeypatch):

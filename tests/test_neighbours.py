@@ -165,6 +165,7 @@ def stored(folder, models=2, images=5, neighbours=10):
     return {"neighbours": paths, "crops": folder / "crops.npy"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("models, images, count", [(1, 1, 1), (1, 5, 10), (2, 5, 10), (3, 5, 10), (6, 8, 4)])
 def test_every_label_is_whole_and_the_page_holds_all(models, images, count, tmp_path, monkeypatch):
     figure = drawing.figure_of(sheet, monkeypatch, tmp_path, **stored(tmp_path, models, images, count))
@@ -172,6 +173,7 @@ def test_every_label_is_whole_and_the_page_holds_all(models, images, count, tmp_
     assert figure.get_size_inches()[1] * 25.4 <= 215.5
 
 
+@pytest.mark.slow
 def test_same_inputs_same_figure(tmp_path):
     drawing.same_bytes(sheet, tmp_path, **stored(tmp_path))
 
@@ -197,6 +199,7 @@ def test_frames_and_texts_say_right_and_wrong(tmp_path, monkeypatch):
     assert "12,345 test images: supervised 43.2 %, perturbation_scenes_1 43.2 % (chance 20.0 %)" in " ".join(said)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_the_page_is_said(tmp_path, monkeypatch):
     figure = drawing.figure_of(sheet, monkeypatch, tmp_path, **stored(tmp_path, 2, 19, 19))
     drawing.check_labels(figure, monkeypatch)

@@ -122,6 +122,7 @@ DROPPED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dropped", DROPPED)
 def test_a_draft_shows_the_rest_when_one_file_is_missing(tmp_path, dropped):
     root = complete(write_study(tmp_path, per_class=2))

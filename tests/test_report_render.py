@@ -131,6 +131,7 @@ def test_draft_names_what_is_missing(tmp_path, document, keep):
     assert set(evidence.missing) == set(needed(evidence.published)) - keep - {"configuration.yaml"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "drop",
     [
@@ -152,6 +153,7 @@ def test_draft_lives_without_any_single_file(tmp_path, drop):
     assert f"Not there yet: <code>{drop}</code>" in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "drop",
     [

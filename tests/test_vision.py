@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from project import ROOT
 
 LOOK = """
@@ -26,6 +27,7 @@ print(left_out, kinds == [utils.is_compile_supported(kind) for kind in ("cpu", "
 """
 
 
+@pytest.mark.slow
 def test_the_compiler_is_left_out_until_it_is_asked_for():
     result = subprocess.run([sys.executable, "-c", LOOK], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.stdout.split() == ["True", "True"], result.stderr
