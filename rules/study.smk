@@ -179,11 +179,11 @@ def start_of(wildcards):
 
 
 def precision_of(wildcards):
-    """Name the probe that decides on the precision of a job's training, where the model leaves it open."""
+    """Name the file that says in which precision a job trains, where its model leaves it open."""
     settings = model_of(wildcards).settings
     if settings["precision"] != "auto":
         return []
-    return ancient(f"{R}/starts/precision_batch{settings['batch_size']}.json")
+    return ancient(f"{R}/{manifest.precision_file(settings['batch_size'])}")
 
 
 def features_file(start, seed):

@@ -88,7 +88,7 @@ rule random_start:
 # no code among its params.
 rule choose_precision:
     output:
-        precision=f"{R}/starts/precision_batch{{batch_size}}.json",
+        precision=f"{R}/{manifest.precision_file('{batch_size}')}",
     log:
         f"{LOGS}/choose_precision_batch{{batch_size}}.log",
     priority: 1

@@ -12,6 +12,7 @@ from scenessl.estimate.stages import STAGES, duration
 from scenessl.estimate.work import Images, Job, Network, Workload
 from scenessl.files import write_json
 from scenessl.models.network import describe
+from scenessl.study import manifest
 from scenessl.study.declared import task_views
 from scenessl.training.precision import resolved
 
@@ -62,7 +63,7 @@ def decided(published: Mapping, results: Path | None = None) -> Mapping:
     """Put in the precision that a study has found for its trainings; fp32 where it has not looked yet."""
     models = {}
     for name, line in published["models"].items():
-        file = results and results / work.precision_file(line["settings"]["batch_size"])
+        file = results and results / manifest.precision_file(line["settings"]["batch_size"])
         found = resolved(line["settings"], file) if file and file.exists() else _assumed(line["settings"])
         models[name] = line | {"settings": found}
     return {**published, "models": models}

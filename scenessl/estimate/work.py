@@ -54,11 +54,6 @@ CROPS = "data/crops.npy"
 IMAGENET = "starts/imagenet.safetensors"
 
 
-def precision_file(batch_size: int) -> str:
-    """Name the file that says in which precision batches of this size train."""
-    return f"starts/precision_batch{batch_size}.json"
-
-
 @dataclass(frozen=True)
 class Images:
     """How many images there are, by part; where the test part validates, `validates_on_test` is set."""
@@ -226,7 +221,7 @@ class Workload:
 
     def _precision_files(self, settings: Mapping) -> list[str]:
         """Name the file that says what a precision left open is; none where it is stated."""
-        return [precision_file(settings["batch_size"])] if settings["precision"] == "auto" else []
+        return [manifest.precision_file(settings["batch_size"])] if settings["precision"] == "auto" else []
 
     def _training(self, name: str, train: int, epochs: int, judging: int) -> dict[str, float]:
         """Count a network's training: every view of every image in each epoch, and what is scored before and after."""

@@ -103,6 +103,11 @@ def repeats_file(published: Mapping) -> str:
     return f"repeats/seed{published['seeds'][0]}.npz"
 
 
+def precision_file(batch_size: object) -> str:
+    """Name the file that says in which precision batches of a size train, where models leave it open."""
+    return f"starts/precision_batch{batch_size}.json"
+
+
 def explanation_files(published: Mapping) -> list[str]:
     """Name what explains the models of the first seed."""
     files = ["explain/choice.json"] if asked(published, "explain") else []

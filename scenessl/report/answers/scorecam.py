@@ -232,17 +232,18 @@ def _depth(evidence: Evidence, name: str) -> Markup:
         share=_from_to(share),
         area=_from_to(area),
         joint="and" if directions in DEPTHS else "but",
-        meaning=say("{meaning}{extent}", meaning=DEPTHS.get(directions, DISAGREEING), extent=_extents(evidence, name)),
+        meaning=say(
+            "{meaning}{extent}", meaning=DEPTHS.get(directions, DISAGREEING), extent=_extents(evidence, name, low, high)
+        ),
     )
 
 
-def _extents(evidence: Evidence, name: str) -> Markup | str:
-    """Say whether the hottest pixels lie closer together in the highest layer than in the lowest."""
-    layers = evidence.heatmaps.layers
-    low, high = (_mean_heat(evidence, name, layer, "extent") for layer in (min(layers), max(layers)))
+def _extents(evidence: Evidence, name: str, low: int, high: int) -> Markup:
+    """Say whether the hottest pixels lie closer together in the higher layer than in the lower one."""
+    extents = [_mean_heat(evidence, name, layer, "extent") for layer in (low, high)]
     text = "; the hottest fifth {changes} (extent {extent} of the image’s side)"
-    changes = ("becomes more compact", "reaches as far", "spreads out")[_direction(low, high) + 1]
-    return say(text, changes=changes, extent=_from_to([low, high]))
+    changes = ("becomes more compact", "reaches as far", "spreads out")[_direction(*extents) + 1]
+    return say(text, changes=changes, extent=_from_to(extents))
 
 
 DEPTHS = {
