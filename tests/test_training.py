@@ -100,6 +100,18 @@ def test_training_learns(tmp_path):
     assert rows[-1]["validation_loss"] < rows[0]["validation_loss"]
 
 
+def test_gradients_keep_their_place_so_that_no_backward_pass_allocates_them(tmp_path):
+    learner, places = toy_learner(), set()
+
+    def batches(epoch):
+        for batch in toy_batches(epoch):
+            places.add(tuple(weight.grad.data_ptr() for weight in learner.model.parameters()))
+            yield batch
+
+    fit(learner, batches, toy_measure, toy_course(), State(tmp_path, "same"))
+    assert len(places) == 1
+
+
 def test_state_of_other_settings_is_not_used(tmp_path):
     fit(toy_learner(), toy_batches, toy_measure, toy_course(1), State(tmp_path / "s", "one"))
     assert State(tmp_path / "s", "one").load("latest") is not None
