@@ -12,5 +12,6 @@ with job(snakemake.log[0]):
         crops=snakemake.output.crops,
         side=snakemake.params.side,
         transform=snakemake.params.transform,
+        workers=snakemake.threads,
     )
     renew_key(snakemake.output.key)

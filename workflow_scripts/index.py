@@ -11,6 +11,7 @@ with job(snakemake.log[0]):
         root=snakemake.input.get("drawn") or snakemake.params.root,
         kind=snakemake.params.kind,
         unreadable=snakemake.params.unreadable,
+        workers=snakemake.threads,
         **made,
     )
     renew_key(key)

@@ -13,4 +13,5 @@ def as_text(name: str) -> str:
 
 def printable(name: str) -> str:
     """Return a name as it may stand in a line: line breaks, signs that reverse the text and the like are spelt out."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in as_text(name))
+    text = as_text(name)
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

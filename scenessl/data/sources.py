@@ -1,5 +1,6 @@
 """Where images come from: class folders or CIFAR-10's batches, on the disk or in an archive. Standard library only."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -84,9 +85,10 @@ def each(
 ) -> Iterator[tuple[str, T]]:
     """Give (path, work(path, load)) for each of these images, in the source's order.
 
-    This thread goes through the source, others work; at most `AHEAD` images and `LARGEST` bytes are between the two.
+    This thread goes through the source, `workers` others work, one per core by default: more hinder each other between
+    two calls of the decoder. At most `AHEAD` images and `LARGEST` bytes are between the two.
     """
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         begun: deque[tuple[str, int, Future[T]]] = deque()
         for path, load in source.read(paths):
             while begun and (len(begun) >= AHEAD or load.size + sum(size for _, size, _ in begun) > LARGEST):
