@@ -1,6 +1,5 @@
 """Model inversion of five filters and their sum: in one batch, against one after the other, and against lucent."""
 
-import copy
 import dataclasses
 import functools
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ import torch
 import yaml
 
 from benchmarks.material import ROOT, SIDE, Material
-from benchmarks.pairs import Side, in_turns
+from benchmarks.pairs import Side, apart, in_turns
 from benchmarks.rows import Row
 from scenessl.data.crops import normalise
 from scenessl.explain.ascent import Ascent, ascend
@@ -24,9 +23,11 @@ def rows(material: Material) -> Iterator[Row]:
     """Measure both; a step of one image is the unit."""
     model, settings = material.network(15).eval(), ascent()
     wanted = goals(FILTERS)
-    stage, batched = f"inversion, {len(wanted)} images", climb(model, settings, [wanted])
-    yield Row(stage, "one image after the other", in_turns(batched, climb(model, settings, wanted.split(1))), 1.0)
-    yield Row(stage, f"lucent {version('torch-lucent')}", in_turns(batched, lucent(model)), 1.5)
+    batched, single = (climb(model, settings, batches) for batches in ([wanted], wanted.split(1)))
+    with apart(lucent, material) as theirs:
+        found = in_turns(batched, single, theirs)
+    others = ("one image after the other", f"lucent {version('torch-lucent')}")
+    yield from (Row(f"inversion, {len(wanted)} images", *pair, 1.5) for pair in zip(others, found, strict=True))
 
 
 def ascent() -> Ascent:
@@ -50,12 +51,12 @@ def climb(model: Network, settings: Ascent, batches: list[torch.Tensor]) -> Side
     return side
 
 
-def lucent(model: Network) -> Side:
+def lucent(material: Material) -> Side:
     """Let lucent make an image per filter and one of their sum, with its own regularisers."""
     from lucent.optvis import objectives, param
     from lucent.optvis.render import render_vis
 
-    theirs = copy.deepcopy(model).to(memory_format=torch.contiguous_format).eval()  # as it is built without us
+    theirs = material.network(15).to(memory_format=torch.contiguous_format).eval()  # as it is built without us
 
     def side() -> int:
         single = [objectives.channel("features_8", filter) for filter in range(FILTERS)]

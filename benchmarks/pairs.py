@@ -1,9 +1,13 @@
-"""Two sides that do the same work in turns, and the ratios of their times."""
+"""Sides that do the same work in turns, and the ratios of their times."""
 
+import multiprocessing
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+
+import torch
 
 PAIRS = 5
 
@@ -33,14 +37,54 @@ class Pairs:
         return statistics.median(self.gains)
 
 
-def in_turns(ours: Side, other: Side, pairs: int = PAIRS) -> Pairs:
-    """Time both sides `pairs` times, now one first and now the other, after a turn of each that does not count."""
-    for side in (ours, other):
+def in_turns(ours: Side, *others: Side, warm_up: bool = True) -> list[Pairs]:
+    """Time all sides `PAIRS` times, now in this order and now in the other; give our pairs with each of the others.
+
+    Before, each has a turn that does not count; sides for which a first one costs little beside the others can do
+    without.
+    """
+    sides = (ours, *others)
+    for side in sides if warm_up else ():
         side()
-    found: dict[Side, list[float]] = {ours: [], other: []}
-    for number in range(pairs):
-        for side in (ours, other) if number % 2 == 0 else (other, ours):
+    found: list[list[float]] = [[] for _ in sides]
+    order = list(enumerate(sides))
+    for _ in range(PAIRS):
+        for at, side in order:
             begin = time.perf_counter()
             work = side()
-            found[side].append((time.perf_counter() - begin) / work)
-    return Pairs(found[ours], found[other])
+            found[at].append((time.perf_counter() - begin) / work)
+        order.reverse()
+    return [Pairs(found[0], times) for times in found[1:]]
+
+
+@contextmanager
+def apart(make: Callable[..., Side], *given: object) -> Iterator[Side]:
+    """Make a side in a process of its own, where nothing is set but the number of threads, as in somebody's script.
+
+    In ours, freed memory is kept, from which other people's tools would gain as much as we do.
+    """
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there, torch.get_num_threads(), make, given))
+    process.start()
+    there.close()
+
+    def side() -> float:
+        here.send(None)
+        return here.recv()
+
+    try:
+        yield side
+    finally:
+        here.close()
+        process.join()
+
+
+def _serve(turns, threads: int, make: Callable[..., Side], given: tuple) -> None:
+    """Make the side, and take a turn for each message, until there are no more."""
+    torch.set_num_threads(threads)
+    side = make(*given)
+    with suppress(EOFError):
+        while True:
+            turns.recv()
+            turns.send(side())
