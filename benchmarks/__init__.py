@@ -1,1 +1,1 @@
-"""Ratios of our stages to what a user would otherwise run, each measured in turns within one process."""
+"""Ratios of our stages to what a user would otherwise run, measured in turns on the same machine."""

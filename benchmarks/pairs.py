@@ -40,8 +40,8 @@ class Pairs:
 def in_turns(ours: Side, *others: Side, warm_up: bool = True) -> list[Pairs]:
     """Time all sides `PAIRS` times, now in this order and now in the other; give our pairs with each of the others.
 
-    Before, each has a turn that does not count; sides for which a first one costs little beside the others can do
-    without.
+    Before, each has a turn that does not count; `warm_up` is False where a first turn is hardly slower than later ones.
+    With several others, minutes may lie between the two turns of a pair.
     """
     sides = (ours, *others)
     for side in sides if warm_up else ():
@@ -61,7 +61,11 @@ def in_turns(ours: Side, *others: Side, warm_up: bool = True) -> list[Pairs]:
 def apart(make: Callable[..., Side], *given: object) -> Iterator[Side]:
     """Make a side in a process of its own, where nothing is set but the number of threads, as in somebody's script.
 
-    In ours, freed memory is kept, from which other people's tools would gain as much as we do.
+    In ours, freed memory is kept, from which other people's tools would gain as well. The side is made when the block
+    begins, and its process is gone when it ends.
+
+    Raises:
+        RuntimeError: the process ended early; its own message stands before.
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
@@ -69,21 +73,34 @@ def apart(make: Callable[..., Side], *given: object) -> Iterator[Side]:
     process.start()
     there.close()
 
+    def answer() -> float:
+        try:
+            return here.recv()
+        except (EOFError, ConnectionError):
+            process.join()
+            raise RuntimeError(f"{make.__name__} ended with status {process.exitcode}") from None
+
     def side() -> float:
-        here.send(None)
-        return here.recv()
+        with suppress(ConnectionError):  # the answer says so
+            here.send(None)
+        return answer()
 
     try:
+        answer()
         yield side
+    except BaseException:
+        process.terminate()
+        raise
     finally:
         here.close()
         process.join()
 
 
 def _serve(turns, threads: int, make: Callable[..., Side], given: tuple) -> None:
-    """Make the side, and take a turn for each message, until there are no more."""
+    """Make the side, say so, and take a turn for each message, until there are no more."""
     torch.set_num_threads(threads)
     side = make(*given)
+    turns.send(None)
     with suppress(EOFError):
         while True:
             turns.recv()

@@ -260,6 +260,19 @@ def test_reading_never_runs_far_ahead():
     assert [path for path, _ in results] == [str(number) for number in range(1, 500)]
 
 
+def test_as_many_threads_work_as_there_are_cores(monkeypatch):
+    class Images:
+        def read(self, paths):
+            return ((path, Load(lambda: b"")) for path in paths)
+
+    def work(path, load):
+        time.sleep(0.002)
+        return threading.get_ident()
+
+    monkeypatch.setattr(sources.os, "cpu_count", lambda: 3)
+    assert len({thread for _, thread in each(Images(), map(str, range(60)), work)}) == 3
+
+
 # --- harm -------------------------------------------------------------------------------------------------------------
 
 

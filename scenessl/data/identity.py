@@ -14,6 +14,7 @@ from scenessl.data.trees import Load
 from scenessl.errors import UserError
 from scenessl.files import atomic
 
+READERS = 8  # threads; they wait for the disk more than they compute
 UNREADABLE = "unreadable"  # stands for the hash of what cannot be read; what to do about it, the index says
 
 
@@ -86,7 +87,7 @@ def _hash_of_many(root: Path, memory: Path) -> str:
 
 def _contents(source: Source, paths: Iterable[str]) -> dict[str, str]:
     """Hash the bytes of images by path."""
-    return dict(each(source, paths, _content))
+    return dict(each(source, paths, _content, READERS))
 
 
 def _content(_: str, load: Load) -> str:

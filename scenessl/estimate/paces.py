@@ -54,6 +54,7 @@ from scenessl.training.state import State
 from scenessl.training.views import Views, load_task
 
 SECONDS = 0.8  # that each measurement takes at least, its first round not counted
+TRAINING_SHARE = 3  # times SECONDS: a step of a network's training takes half of them, and few are no measure
 TRAINING_PIXELS = 8 * 224**2  # of a step on a CPU: larger batches take as long by image there, and too long in all
 NOISE_IMAGES = 64
 FEW_ROWS, MORE_ROWS = 64, 512  # of two regressions, from which a fixed and a growing part follow
@@ -175,7 +176,7 @@ def _networks(bench: Workbench) -> Iterator[tuple[str, float]]:
         batches = partial(_endless, Views(task, bench.data, bench.device, options), settings)
         learner, state = learner_of(model, settings, task.loss), State(bench.folder / name, "probe")
         kinds = (work.INPUTS + name, work.EPOCHS + name)
-        yield from zip(kinds, training_paces(learner, batches, settings, state), strict=True)
+        yield from zip(kinds, training_paces(learner, batches, settings, state, TRAINING_SHARE), strict=True)
 
 
 def _batch_size(wanted: int, bench: Workbench, views: int) -> int:

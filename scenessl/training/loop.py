@@ -156,7 +156,7 @@ def _step(learner: Learner, inputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def _place_gradients(model: nn.Module) -> None:
-    """Give every weight the memory of its gradient, which stays where it is.
+    """Give every weight its gradient, which stays where it is; so each has to take part in each step, or it decays.
 
     Gradients that a backward pass allocates lie scattered among the activations that it frees, and what is free between
     them fits no other: with EfficientNet-B0, batches of 32 and 224 pixels, 4.0 to 4.7 GB instead of 3.9.
