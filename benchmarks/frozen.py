@@ -17,7 +17,7 @@ from scenessl.training.features import write_features
 from scenessl.training.frozen import train_classifier
 from scenessl.training.state import State
 
-TRAIN, VALIDATION = 80, 20
+TRAIN, VALIDATION = 64, 16
 
 
 def rows(material: Material) -> Iterator[Row]:

@@ -46,7 +46,7 @@ class Limit:
     def line(self) -> str:
         """Write a row of a Markdown table."""
         met = "yes" if self.found <= self.most else "no"
-        return f"| {self.what} | {self.found:.1f} {self.unit} | {self.most:.1f} {self.unit} | {met} |"
+        return f"| {self.what} | {self.found:.2f} {self.unit} | {self.most:.1f} {self.unit} | {met} |"
 
 
 @dataclass(frozen=True)
