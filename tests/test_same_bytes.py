@@ -31,6 +31,7 @@ ALLOWED = {
     ("scenessl/data/drawn.py", "folder.parent.glob"): REMOVED,
     ("scenessl/data/folders.py", "set in labels"): LOOKED_UP,
     ("scenessl/data/nearby.py", "folder.glob"): REMOVED,
+    ("scenessl/data/sources.py", "os.cpu_count"): "how many threads decode; what they give comes in the source's order",
     ("scenessl/data/trees.py", "os.scandir"): "entries are sorted two lines on",
     ("scenessl/estimate/paces.py", "import time"): "measures; what it finds stands below benchmarks/ and on the page",
     ("scenessl/explain/predicted.py", "set in take"): LOOKED_UP,
