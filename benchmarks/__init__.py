@@ -1,1 +1,1 @@
-"""Ratios of our stages to what a user would otherwise run, measured in turns on the same machine."""
+"""What our stages take: against what a user would otherwise run, in turns on one machine; against limits; by size."""

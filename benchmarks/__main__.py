@@ -1,6 +1,6 @@
 """Run the benchmarks and print their tables.
 
-python -m benchmarks [STAGE …] [--data FOLDER] [--weights FILE]
+python -m benchmarks [STAGE …] [--data FOLDER] [--weights FILE] [--threads NUMBER]
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main() -> None:
     """Measure what is asked for, all by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Compare our stages with others'.")
     parser.add_argument("names", nargs="*", metavar="STAGE", help=f"all by default: {', '.join(NAMES)}")
-    parser.add_argument("--data", type=Path, help="folder with images; drawn ones by default")
+    parser.add_argument("--data", type=Path, help="folder with train/ and test/; drawn images by default")
     parser.add_argument("--weights", type=Path, help="file with ImageNet weights; random ones by default")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     asked = parser.parse_args()

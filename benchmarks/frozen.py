@@ -15,7 +15,6 @@ from scenessl.models.network import pool
 from scenessl.training.data import Data, spread
 from scenessl.training.features import write_features
 from scenessl.training.frozen import train_classifier
-from scenessl.training.state import State
 
 TRAIN, VALIDATION = 64, 16
 
@@ -50,9 +49,7 @@ def ours(material: Material, data: Data, settings: dict) -> Side:
     outputs = {name: material.folder / name for name in ("weights", "epochs", "history", "selection")}
 
     def side() -> int:
-        state = State(material.folder / "frozen", "a")
-        for piece in state.folder.glob("*"):
-            piece.unlink()
+        state = material.fresh_state()
         features = material.folder / "features.safetensors"
         start = {"start": material.start, "start_epoch": None}
         images = {"crops": material.folder / "fewer.npy", "mirrored": data.parts["train"].tolist()}

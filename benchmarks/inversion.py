@@ -2,13 +2,12 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 import torch
-import yaml
 
-from benchmarks.material import ROOT, SIDE, Material
+from benchmarks.material import SIDE, Material, configuration
 from benchmarks.pairs import Side, apart, in_turns
 from benchmarks.rows import Row
 from scenessl.data.crops import normalise
@@ -30,23 +29,22 @@ def rows(material: Material) -> Iterator[Row]:
     yield from (Row(f"inversion, {len(wanted)} images", *pair, 1.5) for pair in zip(others, found, strict=True))
 
 
-def ascent() -> Ascent:
+def ascent(steps: int = STEPS) -> Ascent:
     """Give the main study's settings, for a few steps."""
-    with open(ROOT / "config.yaml", encoding="utf-8") as file:
-        settings = yaml.safe_load(file)["inversion"]
-    return Ascent(**{field.name: settings[field.name] for field in dataclasses.fields(Ascent)} | {"steps": STEPS})
+    settings = configuration()["inversion"]
+    return Ascent(**{field.name: settings[field.name] for field in dataclasses.fields(Ascent)} | {"steps": steps})
 
 
-def climb(model: Network, settings: Ascent, batches: list[torch.Tensor]) -> Side:
-    """Climb with the images of each batch at once."""
+def climb(model: Network, settings: Ascent, batches: Sequence[torch.Tensor]) -> Side:
+    """Climb with the images of each batch [images, filters] at once."""
     limits = tuple(normalise(torch.full((1, 3, 1, 1), value, dtype=torch.uint8)) for value in (0, 255))
 
     def side() -> int:
-        units = Units(model, range(FILTERS))
+        units = Units(model, range(batches[0].shape[1]))
         for wanted in batches:
             start = start_image(SIDE, settings.noise, 0).expand(len(wanted), -1, -1, -1)
             ascend(units, wanted, start, limits, settings, seed=0, report=lambda line: None)
-        return STEPS * (FILTERS + 1)
+        return settings.steps * sum(map(len, batches))
 
     return side
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from benchmarks.project import ROOT
 from scenessl.data.cache import write_crops
 from scenessl.data.drawn import draw
 from scenessl.data.index import write_index
@@ -14,8 +16,8 @@ from scenessl.models.imagenet import write_imagenet_start
 from scenessl.models.network import Network, with_features
 from scenessl.training.data import Data, read_data
 from scenessl.training.starts import write_random_start
+from scenessl.training.state import State
 
-ROOT = Path(__file__).resolve().parent.parent
 SIDE = 224
 NETWORK = "efficientnet_b0"
 
@@ -52,6 +54,13 @@ class Material:
         """Give the network with the weights it starts from."""
         return with_features(self.start, None, outputs)
 
+    def fresh_state(self) -> State:
+        """Give a state of which no turn before has left anything."""
+        state = State(self.folder / "state", "a")
+        for piece in state.folder.glob("*"):
+            piece.unlink()
+        return state
+
 
 def prepare(folder: Path, images: Path | None, start: Path | None) -> Material:
     """Draw images where none are given, list and decode them, and bring the weights into a file of ours.
@@ -73,8 +82,13 @@ def prepare(folder: Path, images: Path | None, start: Path | None) -> Material:
     return material
 
 
-def recipe(name: str) -> Mapping[str, object]:
-    """Read the settings of a recipe of the main study; what is compared is computed in fp32 on either side."""
+def configuration() -> dict[str, Any]:
+    """Read the main study's configuration."""
     with open(ROOT / "config.yaml", encoding="utf-8") as file:
-        settings = yaml.safe_load(file)["recipes"][name]
+        return yaml.safe_load(file)
+
+
+def recipe(name: str) -> Mapping[str, object]:
+    """Give the settings of a recipe of the main study; what is compared is computed in fp32 on either side."""
+    settings = configuration()["recipes"][name]
     return {key: setting["value"] for key, setting in settings.items()} | {"precision": "fp32"}

@@ -36,15 +36,22 @@ def limits(material: Material) -> Iterator[Limit]:
 
 
 def peak(work: Callable[[Material], object], material: Material) -> int:
-    """Give the most anonymous memory, in bytes, that a process had while it worked as a job does."""
+    """Give the most anonymous memory, in bytes, that a process had while it worked as a job does.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     context = multiprocessing.get_context("spawn")
     receive, send = context.Pipe(duplex=False)
     process = context.Process(target=_watched, args=(work, material, send, torch.get_num_threads()))
     process.start()
     send.close()
-    found = receive.recv()
-    process.join()
-    return found
+    try:
+        return receive.recv()
+    except EOFError:
+        raise RuntimeError(f"{work.__name__} failed; its own message stands before") from None
+    finally:
+        process.join()
 
 
 def _watched(work: Callable[[Material], object], material: Material, send, threads: int) -> None:
@@ -57,11 +64,13 @@ def _watched(work: Callable[[Material], object], material: Material, send, threa
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    with job(material.folder / "log", threads):
-        work(material)
-    done.set()
-    watcher.join()
-    send.send(seen[0])
+    try:
+        with job(material.folder / "log", threads):
+            work(material)
+        send.send(seen[0])
+    finally:  # also of a failure, or this process would not end
+        done.set()
+        watcher.join()
 
 
 def training(material: Material) -> None:

@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import torch
-import yaml
 
-from benchmarks import planning
+from benchmarks import inversion as one_inversion
 from benchmarks import training as one_epoch
-from benchmarks.material import ROOT, SIDE, Material, recipe
+from benchmarks.material import ROOT, SIDE, Material, configuration, recipe
+from benchmarks.project import copy, planned
 from benchmarks.rows import Slope
 from scenessl.data.crops import normalise
 from scenessl.estimate.paces import measure_paces
 from scenessl.estimate.prediction import decided, predicted, study_network
 from scenessl.estimate.stages import STAGES
-from scenessl.estimate.work import EPOCHS, INPUTS, Images, Workload
-from scenessl.explain.ascent import Ascent, ascend
-from scenessl.explain.inversion import Units, goals, start_image
-from scenessl.explain.scorecam import ScoreCam
+from scenessl.estimate.work import EPOCHS, INPUTS, Images
+from scenessl.estimate.workload import Workload
+from scenessl.explain.inversion import goals
+from scenessl.explain.scorecam import ScoreCam, masked_batch
 from scenessl.explain.variants import VARIANTS
 from scenessl.models.folding import folded
 from scenessl.models.inference import score
@@ -76,23 +76,15 @@ def inference(material: Material) -> Callable[[int], object]:
 def scorecam(material: Material) -> Callable[[int], object]:
     """Make the map of an image from some channels."""
     image = normalise(material.data().crops.batch([0]))
-    cam, channels = ScoreCam(folded(material.network(15)), VARIANTS["paper"], 16), torch.rand(1, 256, 7, 7)
+    cam = ScoreCam(folded(material.network(15)), VARIANTS["paper"], masked_batch("cpu", SIDE))
+    channels = torch.rand(1, 256, 7, 7)
     return lambda count: cam.heats(image, [0], channels[:, :count])
 
 
 def inversion(material: Material) -> Callable[[int], object]:
     """Take two steps of the ascent for some filters and their sum."""
-    with open(ROOT / "config.yaml", encoding="utf-8") as file:
-        asked = yaml.safe_load(file)["inversion"]
-    settings = Ascent(**{key: value for key, value in asked.items() if key not in ("models", "filters")} | {"steps": 2})
-    model, flat = material.network(2), torch.ones(1, 3, 1, 1)
-
-    def climb(count: int) -> object:
-        start = start_image(SIDE, 0.1, 0).expand(count + 1, -1, -1, -1)
-        units, limits = Units(model, range(count)), (-2 * flat, 2 * flat)
-        return ascend(units, goals(count), start, limits, settings, seed=0, report=lambda line: None)
-
-    return climb
+    model, settings = material.network(2), one_inversion.ascent(steps=2)
+    return lambda count: one_inversion.climb(model, settings, [goals(count)])()
 
 
 def counted() -> Iterator[Slope]:
@@ -123,8 +115,7 @@ def by_stage(what: str, factor: int, paces: Mapping[str, float]) -> dict[str, fl
 
 def _published(seeds: int = 1, networks: int = 1) -> dict:
     """Give the main study with some seeds and every network several times."""
-    with open(ROOT / "config.yaml", encoding="utf-8") as file:
-        config = yaml.safe_load(file)
+    config = configuration()
     models = config["models"] | dict(_copies(config["models"], networks))
     study = Study(config | {"seeds": seeds, "models": models}, task_settings(ROOT / "scenessl" / "tasks"))
     return study.published({"kind": "folders"}, {})
@@ -140,6 +131,6 @@ def plan(material: Material, seeds: int) -> float:
     """Time a dry run of the demonstration with some seeds."""
     folder = material.folder / "planned"
     if not folder.exists():
-        planning.copy(folder)
+        copy(folder)
     arguments = ["-n", "--configfile", "config.yaml", "studies/demo.yaml", "--config", f"seeds={seeds}"]
-    return planning.planned(folder, *arguments)[1]
+    return planned(folder, *arguments)[1]

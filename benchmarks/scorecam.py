@@ -14,7 +14,7 @@ from benchmarks.material import SIDE, Material
 from benchmarks.pairs import Pairs, Side, apart, in_turns
 from benchmarks.rows import Row
 from scenessl.data.crops import normalise
-from scenessl.explain.scorecam import ScoreCam, recorded
+from scenessl.explain.scorecam import ScoreCam, masked_batch, recorded
 from scenessl.explain.variants import VARIANTS
 from scenessl.models.folding import folded
 
@@ -61,7 +61,7 @@ def cam(material: Material, state: dict, change: Callable[[nn.Module], nn.Module
     """Make what makes the map [S, S] as a study does, from a network that `change` makes of the folded one."""
     model = material.network(OUTPUTS)
     model.load_state_dict(state)
-    method = ScoreCam(change(folded(model)), VARIANTS["paper"], batch=16)
+    method = ScoreCam(change(folded(model)), VARIANTS["paper"], masked_batch("cpu", SIDE))
     image = normalise(material.data().crops.batch([0]))
 
     @torch.inference_mode()

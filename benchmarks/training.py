@@ -16,7 +16,6 @@ from scenessl.training.data import Data
 from scenessl.training.epochs import image_batches
 from scenessl.training.loop import Course, fit
 from scenessl.training.recipe import learner_of
-from scenessl.training.state import State
 from scenessl.training.views import Views, load_task
 
 IMAGES, FEWER = 512, 192  # of an epoch; 15-Scene trains on 1,275: what ends an epoch, or begins one, weighs more here
@@ -47,9 +46,7 @@ def ours(
     none = {"train_loss": 0.0, "train_accuracy": 0.0, "validation_loss": 0.0, "validation_accuracy": 0.0}
 
     def side() -> int:
-        state = State(material.folder / "state", "a")
-        for piece in state.folder.glob("*"):
-            piece.unlink()
+        state = material.fresh_state()
         fit(learner, lambda epoch: image_batches(views, ids, settings, 0, epoch), lambda model: none, course, state)
         return len(ids)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.material import Material
-from benchmarks.planning import copy
+from benchmarks.project import copy
 from benchmarks.rows import Limit
 
 DEMO = ["-m", "snakemake", "--configfile", "config.yaml", "studies/demo.yaml"]

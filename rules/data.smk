@@ -53,7 +53,7 @@ rule index:
         key=INDEX_KEY,
     log:
         f"{LOGS}/index.log",
-    threads: min(workflow.cores, READERS)
+    threads: min(workflow.cores, DECODING)
     params:
         root=lambda wildcards: PLAN.data_root,  # a function: braces in a path are no wildcards
         kind=PLAN.data_kind,
@@ -93,7 +93,7 @@ rule crops:
         key=CROPS_KEY,
     log:
         f"{LOGS}/crops.log",
-    threads: min(workflow.cores, READERS)
+    threads: min(workflow.cores, DECODING)
     params:
         side=config["image_side"],
         transform=config["transform"],

@@ -68,7 +68,7 @@ ASKED = [name for name in manifest.SECTIONS if manifest.asked(PLAN.published, na
 TRIALS = planned(PLAN.published, full=True)  # also those that nothing asks for
 ARCHITECTURE = f"scenessl.models.architectures.{config['network']}"
 R = f"results/{STUDY.name}"
-READERS = 8  # more threads that read images wait for the disk
+DECODING = 8  # threads at most: Python lets one at a time go from one call of the decoder to the next
 GPU = 0 if config["device"] == "cpu" else 1  # one job at a time holds it
 SEEDS = STUDY.seeds
 LABELLED = [name for name, model in STUDY.models.items() if model.task == "scenes"]

@@ -1,13 +1,14 @@
 """The benchmarks are made of parts that are there: nobody runs them daily."""
 
 import os
+import time
 from importlib import import_module
 
 import pytest
 
-from benchmarks import pairs
-from benchmarks.__main__ import NAMES
-from benchmarks.material import recipe
+from benchmarks import memory, pairs
+from benchmarks.__main__ import TABLES
+from benchmarks.material import Material, recipe
 from scenessl.models.network import build
 from scenessl.tasks import scenes
 from scenessl.training.recipe import learner_of
@@ -15,17 +16,16 @@ from scenessl.training.recipe import learner_of
 OTHERS = {"scorecam": "pytorch_grad_cam", "inversion": "lucent"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_stage_can_be_measured(name):
+@pytest.mark.parametrize(("name", "measure"), [(name, measure) for _, names, measure in TABLES for name in names])
+def test_every_stage_can_be_measured(name, measure):
     if name in OTHERS:
         pytest.importorskip(OTHERS[name], reason="installed by make bench only")
-    module = import_module(f"benchmarks.{name}")
-    assert callable(getattr(module, "rows", None) or getattr(module, "limits", None) or module.slopes)
+    assert callable(getattr(import_module(f"benchmarks.{name}"), measure))
 
 
 @pytest.mark.parametrize("name", ["supervised", "rotation", "perturbation", "classifier"])
 def test_the_recipes_that_are_measured_make_learners(name):
-    assert learner_of(build("small_resnet", 2), recipe(name), scenes.loss).loss
+    assert learner_of(build("small_resnet", 2), recipe(name), scenes.loss).optimizer.param_groups
 
 
 def test_sides_take_turns_in_both_orders_and_each_is_compared_with_ours(monkeypatch):
@@ -70,6 +70,24 @@ def failing():
         raise ValueError("no turn")
 
     return side
+
+
+@pytest.mark.slow
+def test_the_memory_of_work_that_fails_is_an_error_and_no_wait(tmp_path):
+    material = Material(tmp_path, tmp_path, tmp_path)
+    with pytest.raises(RuntimeError, match="forgetful failed"):
+        memory.peak(forgetful, material)
+    assert memory.peak(holding, material) > 64 * 2**20
+
+
+def forgetful(material):
+    raise ValueError("no work")
+
+
+def holding(material):
+    held = bytearray(b"1") * 2**26
+    time.sleep(0.2)
+    return held
 
 
 def telling(number):

@@ -14,12 +14,14 @@ from tiny_study import delta, tiny_project, write_images
 
 from benchmarks.rows import Slope
 from scenessl.data.sources import open_source
-from scenessl.estimate import paces, prediction, work
+from scenessl.estimate import clocks, paces, prediction
 from scenessl.estimate.stages import STAGES
-from scenessl.estimate.work import Images, Job, Network, Workload
+from scenessl.estimate.work import Images, Job, Network
+from scenessl.estimate.workload import Workload
 from scenessl.study import manifest
 from scenessl.study.declared import task_settings, task_views
 from scenessl.study.graph import Study
+from scenessl.study.trials import planned
 from scenessl.training.state import State
 
 TASKS = ROOT / "scenessl" / "tasks"
@@ -92,7 +94,7 @@ def test_inference_is_counted_as_by_hand():
 
 
 def manifest_trials():
-    return work.planned(published())
+    return planned(published())
 
 
 def test_probes_are_counted_as_by_hand():
@@ -106,9 +108,15 @@ def test_probes_are_counted_as_by_hand():
 
 def test_every_job_with_a_measured_time_is_counted_under_its_own_name():
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "rules").rglob("*.smk")]
-    measured = set(re.findall(r'f"\{TIMES\}/(\w+)/', "".join(texts)))
+    measured = re.findall(r'f"\{TIMES\}/(\w+)/(.+)\.tsv"', "".join(texts))
     counted = jobs(probes={"starts": ["random"], "knn": [1], "temperature": 0.1})
-    assert measured <= {stage for stage, _ in counted} <= set(STAGES)
+    models = "|".join(published()["models"])
+    form = {"{{model}}": f"({models})", "{{form}}": "(short|full)", "{{seed}}": "0", "{FIRST}": "0",
+            "{{start}}": f"(imagenet|(random|{models})(@3)?(-seed0)?)"}  # fmt: skip
+    for stage, file in measured:
+        pattern = re.sub(r"\{+\w+\}+", lambda found: form[found[0]], file)
+        assert [name for at, name in counted if at == stage and re.fullmatch(pattern, name)], (stage, file)
+    assert len(measured) > 10 and {stage for stage, _ in counted} <= set(STAGES)
 
 
 def test_what_the_report_reads_is_what_the_counted_jobs_make():
@@ -176,7 +184,7 @@ def test_an_epochs_file_is_made_by_its_training():
 
 
 def test_the_pace_of_a_training_runs_the_loop_of_the_trainings(tmp_path, monkeypatch):
-    monkeypatch.setattr(paces, "SECONDS", 0.02)
+    monkeypatch.setattr(clocks, "SECONDS", 0.02)
     toy, state = toy_learner(), State(tmp_path, "x")
     before = toy.model[0].weight.clone()
 
@@ -185,21 +193,21 @@ def test_the_pace_of_a_training_runs_the_loop_of_the_trainings(tmp_path, monkeyp
         return toy.loss(*pair)
 
     course = {"schedule": "constant", "warmup": 0.0}
-    step, epoch = paces.training_paces(replace(toy, loss=loss), lambda: toy_batches(1), course, state)
+    step, epoch = clocks.training_paces(replace(toy, loss=loss), lambda: toy_batches(1), course, state)
     assert 0.01 / 16 <= step < 0.1 and epoch > 0  # a toy's step has 16 inputs
     assert not torch.equal(before, toy.model[0].weight) and state.load("epoch1") is not None
 
 
 def test_the_first_round_warms_up_and_the_median_of_the_others_counts(monkeypatch):
     clock = iter([0, 0, 8, 8, 8, 12, 12, 12, 100, 100])  # the end's; then begin, end and look of three rounds
-    monkeypatch.setattr(paces.time, "perf_counter", lambda: next(clock))
-    monkeypatch.setattr(paces, "SECONDS", 50)
+    monkeypatch.setattr(clocks.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(clocks, "SECONDS", 50)
     rounds = iter([1e9, 4, 4, 4])
-    assert paces.pace(lambda: next(rounds)) == 2  # of 2, 1 and 22 seconds per unit
+    assert clocks.pace(lambda: next(rounds)) == 2  # of 2, 1 and 22 seconds per unit
 
 
 def test_an_estimate_is_written_before_anything_is_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(paces, "SECONDS", 0.01)
+    monkeypatch.setattr(clocks, "SECONDS", 0.01)
     monkeypatch.setattr(paces, "TRAINING_PIXELS", 8 * 32**2)
     monkeypatch.setattr(paces, "_start", lambda code: 2.0)
     config = yaml.safe_load((ROOT / "studies" / "cifar10.yaml").read_text(encoding="utf-8")) | {"embedding": None}

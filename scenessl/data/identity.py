@@ -22,9 +22,9 @@ def data_hash(root: Path | str, memory: Path | str, code: Mapping[str, str] | No
     """Return the data set's hash (64 hexadecimal digits): over split, class, path and content of every image.
 
     The same images in another folder or in an archive have the same hash. One that cannot be read changes it when it
-    can, and stops nothing here. `memory` is a JSON file of what has been
-    hashed, by path, size and times of change; it saves reading again, and is written anew when it is missing, broken
-    or old. It keeps the hash of every image where each is a file, and that of the whole where few files hold all.
+    can, and stops nothing here. `memory` is a JSON file of what has been hashed, by path, size and times of change; it
+    saves reading again, and is written anew when it is missing, broken or old. It keeps the hash of every image where
+    each is a file, and that of the whole where few files hold all.
 
     Args:
         root: the folder or the archive.

@@ -14,7 +14,7 @@ from scenessl.data.folders import Listing, find_images, folder_around
 from scenessl.data.trees import LARGEST, Folder, Load, Tree, join
 from scenessl.errors import UserError
 
-AHEAD = 16  # images that wait between the reading thread and the others
+AHEAD = 16  # images that the reading thread is ahead of whoever asks: in work, or waiting for it
 
 T = TypeVar("T")
 

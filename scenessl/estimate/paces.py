@@ -1,19 +1,16 @@
 """How long a unit of each kind of work takes here, measured in a short while with the study's network and settings.
 
 What is measured is what runs: the loop of the trainings, the passes of the evaluations, Score-CAM's and the ascent's.
-Weights are drawn, images are noise; neither changes what a pass takes. The first round of each warms up and does not
-count, of the others the median does.
+Weights are drawn, images are noise; neither changes what a pass takes.
 """
 
-import io
 import os
-import statistics
 import subprocess  # nosec B404 # of this interpreter, without a shell
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,13 +27,14 @@ from scenessl.data.scenery import SCENES
 from scenessl.data.sources import Source, open_source
 from scenessl.data.transforms import crop
 from scenessl.estimate import work
+from scenessl.estimate.clocks import pace, training_paces
 from scenessl.evaluation.logistic import fit_path
 from scenessl.evaluation.probes import WITHOUT_VALIDATION
 from scenessl.explain.ascent import Ascent, ascend
 from scenessl.explain.embedding import embed
 from scenessl.explain.inversion import Units, goals, start_image
-from scenessl.explain.scorecam import ScoreCam
-from scenessl.explain.variants import VARIANTS
+from scenessl.explain.scorecam import ScoreCam, masked_batch
+from scenessl.explain.variants import chosen_formula
 from scenessl.models.device import choose_device
 from scenessl.models.folding import folded
 from scenessl.models.inference import evaluation_batch, score
@@ -46,15 +44,13 @@ from scenessl.tasks import scenes
 from scenessl.training.data import Data
 from scenessl.training.epochs import feature_batches, image_batches
 from scenessl.training.frozen import new_classifier
-from scenessl.training.loop import Learner, fit
-from scenessl.training.recipe import course_of, learner_of
+from scenessl.training.recipe import learner_of
 from scenessl.training.seeding import generator
 from scenessl.training.starts import calibrate
 from scenessl.training.state import State
 from scenessl.training.views import Views, load_task
 
-SECONDS = 0.8  # that each measurement takes at least, its first round not counted
-TRAINING_SHARE = 3  # times SECONDS: a step of a network's training takes half of them, and few are no measure
+TRAINING_SHARE = 3  # of a clock's seconds: a step of a network's training takes half of them, and few are no measure
 TRAINING_PIXELS = 8 * 224**2  # of a step on a CPU: larger batches take as long by image there, and too long in all
 NOISE_IMAGES = 64
 FEW_ROWS, MORE_ROWS = 64, 512  # of two regressions, from which a fixed and a growing part follow
@@ -142,17 +138,6 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def pace(once: Callable[[], float], share: float = 1.0) -> float:
-    """Give the median seconds per unit of what `once` does, which returns how many, in a share of SECONDS."""
-    once()
-    found, end = [], time.perf_counter() + share * SECONDS
-    while not found or time.perf_counter() < end:
-        begin = time.perf_counter()
-        units = once()
-        found.append((time.perf_counter() - begin) / units)
-    return statistics.median(found)
-
-
 def _noise(folder: Path, side: int, classes: int) -> Data:
     """Make images of noise, all of which train."""
     draws = np.random.default_rng(0)
@@ -194,34 +179,6 @@ def _endless(views: Views, settings: Mapping) -> Iterator:
         yield from image_batches(views, ids, settings, 0, epoch)
 
 
-def training_paces(
-    learner: Learner, batches: Callable[[], Iterator], settings: Mapping, state: State, share: float = 1.0
-) -> tuple[float, float]:
-    """Let the training loop run for a while; give seconds per input, and those of the end of an epoch.
-
-    Its clock is the batches' generator: between two that the loop asks for lies one step, and the reading of the next
-    batch. The last one has been asked for when the epoch ends, which keeps the state.
-    """
-    ticks, sizes = [], []
-
-    def timed(_: int) -> Iterator:
-        for inputs, targets in batches():
-            ticks.append(time.perf_counter())
-            yield inputs, targets
-            sizes.append(len(targets))
-            if len(ticks) > 2 and time.perf_counter() - ticks[1] > share * SECONDS:
-                break
-        ticks.append(time.perf_counter())
-
-    nothing = {f"{part}_{name}": 0.0 for part in ("train", "validation") for name in ("loss", "accuracy")}
-    course = course_of(dict(settings) | {"epochs": 1, "early_stop": None}, seed=0, epoch_steps=1000)
-    with redirect_stderr(io.StringIO()):
-        fit(learner, timed, lambda model: nothing, course, state)
-    end = time.perf_counter()
-    taken = [(after - before) / size for before, after, size in zip(ticks, ticks[1:], sizes, strict=False)]
-    return statistics.median(taken[1:]), end - ticks[-1]
-
-
 def _classified(bench: Workbench, settings: Mapping) -> float:
     """Train a classifier on features of noise: seconds per image."""
     width = build(bench.published["network"], 2).classifier[-1].in_features
@@ -245,9 +202,7 @@ def _inferences(bench: Workbench) -> Iterator[tuple[str, float]]:
     batch = evaluation_batch(bench.side)
     model = bench.network(len(bench.data.classes), bench.any_settings)
     views, ids = Views(scenes, bench.data, bench.device, {}), torch.arange(batch)
-    cam = ScoreCam(folded(model), VARIANTS["paper"], batch)
-    images, cell = bench.noise(batch), max(1, bench.side // 32)
-    channels = torch.rand(1, 2 * batch, cell, cell, generator=generator(0, "probe")).to(bench.device)
+    folded_model, images = folded(model), bench.noise(batch).contiguous(memory_format=torch.channels_last)
 
     def scored() -> int:
         score(model, views.evaluation(ids, 0, "probe"))
@@ -255,18 +210,29 @@ def _inferences(bench: Workbench) -> Iterator[tuple[str, float]]:
 
     @torch.inference_mode()
     def plain() -> int:
-        cam.logits(images)[0].cpu()
+        folded_model(images).cpu()
         return batch
-
-    def masked() -> int:
-        cam.heats(images[:1], [0], channels).cpu()
-        return 2 * batch
 
     yield work.FORWARD, pace(scored)
     if bench.published.get("explain") or bench.published.get("inversion"):
         yield work.FOLDED, pace(plain)
     if bench.published.get("explain"):
-        yield work.MASKED, pace(masked)
+        yield work.MASKED, _masked(bench, folded_model)
+
+
+def _masked(bench: Workbench, model: torch.nn.Module) -> float:
+    """Explain an image by the study's formula, from as many channels as two of its batches hold: seconds per mask."""
+    asked, cell = bench.published["explain"], max(1, bench.side // 32)
+    batch = masked_batch(bench.device, bench.side)
+    cam = ScoreCam(model, chosen_formula(asked["variant"], asked["switches"])[0], batch)
+    channels = torch.rand(1, 2 * batch, cell, cell, generator=generator(0, "probe")).to(bench.device)
+    image = bench.noise(1)
+
+    def masked() -> int:
+        cam.heats(image, [0], channels).cpu()
+        return 2 * batch
+
+    return pace(masked)
 
 
 def _climbed(bench: Workbench) -> float:

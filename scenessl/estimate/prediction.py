@@ -9,7 +9,8 @@ from scenessl.data.sources import Source, open_source
 from scenessl.estimate import work
 from scenessl.estimate.paces import measure_paces
 from scenessl.estimate.stages import STAGES, duration
-from scenessl.estimate.work import Images, Job, Network, Workload
+from scenessl.estimate.work import Images, Job, Network
+from scenessl.estimate.workload import Workload
 from scenessl.files import write_json
 from scenessl.models.network import describe
 from scenessl.study import manifest

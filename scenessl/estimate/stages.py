@@ -21,7 +21,7 @@ STAGES = {
     "figures": "Figures",
     "report": "Tables, report, page",
 }
-"""By their folder of benchmarks/, where their jobs are measured."""
+"""By their folder of a study's benchmarks/, where their jobs are measured."""
 
 UNKNOWN = "–"
 
