@@ -18,7 +18,7 @@ from scenessl.training.loop import Course, fit
 from scenessl.training.recipe import learner_of
 from scenessl.training.views import Views, load_task
 
-IMAGES, FEWER = 512, 192  # of an epoch; 15-Scene trains on 1,275: what ends an epoch, or begins one, weighs more here
+IMAGES, FEWER = 384, 192  # of an epoch; 15-Scene trains on 1,275: what ends an epoch, or begins one, weighs more here
 
 
 def rows(material: Material) -> Iterator[Row]:
