@@ -18,7 +18,7 @@ from scenessl.data.crops import Crops
 from scenessl.data.transforms import crop
 from scenessl.files import read_csv
 
-PASSES = 4
+PASSES = 4  # in a turn: ten seconds with 15-Scene
 
 
 def rows(material: Material) -> Iterator[Row]:
@@ -32,7 +32,7 @@ def rows(material: Material) -> Iterator[Row]:
 
 
 def passes(side: Side) -> float:
-    """Decode everything as often as makes a turn of ten seconds."""
+    """Decode everything as often as makes a turn of some seconds."""
     return sum(side() for _ in range(PASSES))
 
 

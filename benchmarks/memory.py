@@ -49,7 +49,8 @@ def peak(work: Callable[[Material], object], material: Material) -> int:
     try:
         return receive.recv()
     except EOFError:
-        raise RuntimeError(f"{work.__name__} failed; its own message stands before") from None
+        process.join()
+        raise RuntimeError(f"{work.__name__} ended with status {process.exitcode}") from None
     finally:
         process.join()
 
@@ -67,7 +68,8 @@ def _watched(work: Callable[[Material], object], material: Material, send, threa
     try:
         with job(material.folder / "log", threads):
             work(material)
-        send.send(seen[0])
+        if seen[0]:  # else nobody looked
+            send.send(seen[0])
     finally:  # also of a failure, or this process would not end
         done.set()
         watcher.join()

@@ -25,7 +25,9 @@ def test_every_stage_can_be_measured(name, measure):
 
 @pytest.mark.parametrize("name", ["supervised", "rotation", "perturbation", "classifier"])
 def test_the_recipes_that_are_measured_make_learners(name):
-    assert learner_of(build("small_resnet", 2), recipe(name), scenes.loss).optimizer.param_groups
+    settings = recipe(name)
+    learner = learner_of(build("small_resnet", 2), settings, scenes.loss)
+    assert settings["weight_decay"] in {group["weight_decay"] for group in learner.optimizer.param_groups}
 
 
 def test_sides_take_turns_in_both_orders_and_each_is_compared_with_ours(monkeypatch):
@@ -75,9 +77,9 @@ def failing():
 @pytest.mark.slow
 def test_the_memory_of_work_that_fails_is_an_error_and_no_wait(tmp_path):
     material = Material(tmp_path, tmp_path, tmp_path)
-    with pytest.raises(RuntimeError, match="forgetful failed"):
+    with pytest.raises(RuntimeError, match="forgetful ended with status 1"):
         memory.peak(forgetful, material)
-    assert memory.peak(holding, material) > 64 * 2**20
+    assert 2**30 < memory.peak(holding, material) < 2**31
 
 
 def forgetful(material):
@@ -85,7 +87,7 @@ def forgetful(material):
 
 
 def holding(material):
-    held = bytearray(b"1") * 2**26
+    held = bytearray(b"1") * 2**30
     time.sleep(0.2)
     return held
 

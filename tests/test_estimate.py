@@ -25,6 +25,7 @@ from scenessl.study.trials import planned
 from scenessl.training.state import State
 
 TASKS = ROOT / "scenessl" / "tasks"
+SECOND = "studies/cifar10.yaml"
 IMAGES = Images(train=100, validation=20, test=60, classes=3)
 NETWORK = Network(blocks=[(16, 32), (24, 16), (40, 8), (80, 4)], views=task_views(TASKS))
 ASKED = {"explain": {"layers": [3, 1], "images": 4, "sample": 10}, "inversion": {"filters": 2, "steps": 7}}
@@ -113,10 +114,13 @@ def test_every_job_with_a_measured_time_is_counted_under_its_own_name():
     models = "|".join(published()["models"])
     form = {"{{model}}": f"({models})", "{{form}}": "(short|full)", "{{seed}}": "0", "{FIRST}": "0",
             "{{start}}": f"(imagenet|(random|{models})(@3)?(-seed0)?)"}  # fmt: skip
-    for stage, file in measured:
-        pattern = re.sub(r"\{+\w+\}+", lambda found: form[found[0]], file)
-        assert [name for at, name in counted if at == stage and re.fullmatch(pattern, name)], (stage, file)
-    assert len(measured) > 10 and {stage for stage, _ in counted} <= set(STAGES)
+    patterns = [(stage, re.sub(r"\{+\w+\}+", lambda found: form[found[0]], file)) for stage, file in measured]
+    for stage, pattern in patterns:
+        assert [name for at, name in counted if at == stage and re.fullmatch(pattern, name)], (stage, pattern)
+    stages = dict(patterns)
+    named = {one for one in counted for stage, pattern in patterns if one[0] == stage and re.fullmatch(pattern, one[1])}
+    assert {one for one in counted if one[0] in stages} - named == {("scorecam", "choice")}
+    assert len(patterns) > 10 and {stage for stage, _ in counted} <= set(STAGES)
 
 
 def test_what_the_report_reads_is_what_the_counted_jobs_make():
@@ -210,8 +214,12 @@ def test_an_estimate_is_written_before_anything_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(clocks, "SECONDS", 0.01)
     monkeypatch.setattr(paces, "TRAINING_PIXELS", 8 * 32**2)
     monkeypatch.setattr(paces, "_start", lambda code: 2.0)
-    config = yaml.safe_load((ROOT / "studies" / "cifar10.yaml").read_text(encoding="utf-8")) | {"embedding": None}
-    asked = Study(config, task_settings(TASKS)).published({"kind": "drawn"}, {})
+    main, config = (yaml.safe_load((ROOT / file).read_text(encoding="utf-8")) for file in ("config.yaml", SECOND))
+    models = [name for name, line in config["models"].items() if line["task"] == "scenes"][:1]
+    explain = main["explain"] | {"models": models, "layers": [1], "images": 1, "sample": 2}
+    looks = {"network": main["network"], "embedding": None, "explain": explain}
+    looks |= {"inversion": main["inversion"] | {"models": models, "steps": 2}}
+    asked = Study(config | looks, task_settings(TASKS)).published({"kind": "drawn"}, {})
     drawn = {"images_per_class_train": 20, "images_per_class_test": 10, "side": 40}
     said = prediction.write_estimate(
         published=asked, root=None, drawn=drawn, results=tmp_path,
@@ -221,6 +229,7 @@ def test_an_estimate_is_written_before_anything_is_made(tmp_path, monkeypatch):
     assert re.search(r"^Training +5 +0 +[\d,]+ +[\d,]+ +\d", said, re.MULTILINE)
     found = json.loads((tmp_path / "estimate.json").read_text(encoding="utf-8"))
     assert 0 < found["seconds"] < found["sum"] and all(pace >= 0 for pace in found["paces"].values())
+    assert all(found["paces"][kind] > 0 for kind in ("forward", "folded", "masked", "climbed"))
 
 
 @pytest.mark.long

@@ -11,8 +11,10 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from scenessl.errors import UserError
+from scenessl.models.network import build
 from scenessl.study.declared import Declared, task_settings
 from scenessl.study.schema import check
 
@@ -311,6 +313,15 @@ def test_what_the_document_asks_for_cannot_be_left_out():
     for value in (None, DROP):
         assert "inversion: missing (the document scene15 asks for it)" in complaint(changed("inversion", value))
         assert complaint(changed("embedding", value)) == ""
+
+
+def test_filters_are_inverted_of_networks_that_end_in_a_convolution():
+    message = "inversion: needs a network that ends in a convolution (efficientnet_b0), not small_resnet"
+    assert message in complaint(changed("network", "small_resnet"))
+    for name in DECLARED.architectures:
+        last = build(name, 2).features[-1]
+        ends = [type(module) for module in last][:2] == [nn.Conv2d, nn.BatchNorm2d] and len(last) == 3
+        assert ends == (name in DECLARED.invertible)
 
 
 def test_probes_may_name_starts_that_are_no_models():

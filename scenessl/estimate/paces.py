@@ -65,7 +65,7 @@ class Workbench:
     """What is measured with.
 
     Attributes:
-        published: the study's configuration, see `work.Workload`.
+        published: the study's configuration, see `workload.Workload`.
         data: images of noise, with as many classes as the study has.
         device: where the networks compute.
         folder: for what is made on the way.
@@ -221,7 +221,7 @@ def _inferences(bench: Workbench) -> Iterator[tuple[str, float]]:
 
 
 def _masked(bench: Workbench, model: torch.nn.Module) -> float:
-    """Explain an image by the study's formula, from as many channels as two of its batches hold: seconds per mask."""
+    """Explain an image by the study's formula, from as many channels as two batches hold: seconds per mask."""
     asked, cell = bench.published["explain"], max(1, bench.side // 32)
     batch = masked_batch(bench.device, bench.side)
     cam = ScoreCam(model, chosen_formula(asked["variant"], asked["switches"])[0], batch)

@@ -21,7 +21,7 @@ FITTED = "fitted"  # rows of logistic regressions, by as many columns as the net
 COMPARED = "compared"  # multiplications of features with each other
 MAPPED = "mapped"  # n log2(n) of n images mapped by t-SNE
 START = "start"  # jobs that import torch
-LIGHT_START = "light start"  # jobs that do not, and import matplotlib at most
+LIGHT_START = "light start"  # jobs that import as little as matplotlib
 
 
 @dataclass(frozen=True)

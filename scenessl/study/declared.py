@@ -21,12 +21,14 @@ class Declared:
     Attributes:
         tasks: task -> its own settings (see `task_settings`).
         architectures: names of networks.
+        invertible: those whose last block `inversion` can look into.
         questions: document -> the keys of its questions.
         needs: document -> the deliverables that it asks for.
     """
 
     tasks: dict[str, dict[str, dict]]
     architectures: list[str]
+    invertible: list[str]
     questions: dict[str, list[str]]
     needs: dict[str, list[str]]
 
@@ -34,9 +36,11 @@ class Declared:
     def read(cls, package: Path | str) -> "Declared":
         """Read the modules of the package at `package`."""
         package = Path(package)
+        architectures = package / "models" / "architectures"
         return cls(
             tasks=task_settings(package / "tasks"),
-            architectures=sorted(path.stem for path in (package / "models" / "architectures").glob("[a-z]*.py")),
+            architectures=sorted(path.stem for path in architectures.glob("[a-z]*.py")),
+            invertible=sorted(file.stem for file, value in _literals(architectures, "INVERTIBLE").items() if value),
             questions=_listed(package / "report" / "documents", "QUESTIONS"),
             needs=_listed(package / "report" / "documents", "NEEDS"),
         )

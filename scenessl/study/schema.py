@@ -118,11 +118,15 @@ def _references(config: object, tasks: dict[str, dict[str, dict]]) -> Iterator[s
 
 
 def _needs(config: object, declared: Declared) -> Iterator[str]:
-    """Check that what the document asks for is made."""
+    """Check that what the document asks for is made, and that the network has what is asked for."""
     document = _mapping(config).get("document")
     for section in declared.needs.get(document, []) if isinstance(document, str) else []:
         if config.get(section) is None:
             yield f"{section}: missing (the document {document} asks for it)"
+    network = _mapping(config).get("network")
+    others = [name for name in declared.architectures if name not in declared.invertible]
+    if _mapping(config).get("inversion") is not None and network in others:
+        yield f"inversion: needs a network that ends in a convolution ({names(declared.invertible)}), not {network}"
 
 
 def _mapping(value: object) -> dict:

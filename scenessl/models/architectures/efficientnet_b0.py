@@ -5,6 +5,7 @@ from torch import nn
 from scenessl.vision import efficientnet_b0
 
 WIDTH = 1280  # channels after the last block
+INVERTIBLE = True  # the last block is a convolution, its batch norm and an activation: inversion looks into it
 
 
 def features() -> nn.Sequential:
