@@ -1,9 +1,9 @@
 """Peak memory of the jobs that compute, at the main study's sizes; mapped files are not counted."""
 
-import multiprocessing
 import re
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial, update_wrapper
 from pathlib import Path
 
 import torch
@@ -11,6 +11,7 @@ import torch
 from benchmarks import inversion as one_inversion
 from benchmarks import training as one_epoch
 from benchmarks.material import Material, recipe
+from benchmarks.pairs import Side, apart
 from benchmarks.rows import Limit
 from scenessl.data.crops import normalise
 from scenessl.explain.inversion import goals
@@ -41,21 +42,12 @@ def peak(work: Callable[[Material], object], material: Material) -> int:
     Raises:
         RuntimeError: it failed.
     """
-    context = multiprocessing.get_context("spawn")
-    receive, send = context.Pipe(duplex=False)
-    process = context.Process(target=_watched, args=(work, material, send, torch.get_num_threads()))
-    process.start()
-    send.close()
-    try:
-        return receive.recv()
-    except EOFError:
-        process.join()
-        raise RuntimeError(f"{work.__name__} ended with status {process.exitcode}") from None
-    finally:
-        process.join()
+    watched = update_wrapper(partial(_watched, work), work)  # a failure is told by the work's name
+    with apart(watched, material) as side:
+        return side()
 
 
-def _watched(work: Callable[[Material], object], material: Material, send, threads: int) -> None:
+def _watched(work: Callable[[Material], object], material: Material) -> Side:
     """Work, and look at this process every 20 ms."""
     seen, done = [0], threading.Event()
 
@@ -63,16 +55,20 @@ def _watched(work: Callable[[Material], object], material: Material, send, threa
         while not done.wait(0.02):
             seen[0] = max(seen[0], int(ANONYMOUS.search(Path("/proc/self/status").read_text())[1]) * 1024)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        with job(material.folder / "log", threads):
-            work(material)
-        if seen[0]:  # else nobody looked
-            send.send(seen[0])
-    finally:  # also of a failure, or this process would not end
-        done.set()
-        watcher.join()
+    def side() -> int:
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            with job(material.folder / "log", torch.get_num_threads()):
+                work(material)
+        finally:  # also of a failure, or this process would not end
+            done.set()
+            watcher.join()
+        if not seen[0]:
+            raise RuntimeError("nobody looked at this process")
+        return seen[0]
+
+    return side
 
 
 def training(material: Material) -> None:
